@@ -1,0 +1,6 @@
+import { randomUUID } from 'node:crypto';
+
+/** A key prefix nobody else uses: suites share one Redis. */
+export function uniquePrefix(): string {
+  return `test-${randomUUID()}:`;
+}
