@@ -1,0 +1,47 @@
+// Interleaved measurement: base and candidates take turns in one process, so that a machine that slows down slows all of
+// them. What is reported is the median of the ratios round by round, in CPU time and in elapsed time.
+
+const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
+
+/** Runs `operations` calls of `call`, `concurrency` at a time. */
+async function drive(call, operations, concurrency) {
+  let next = 0;
+  const worker = async () => {
+    while (next < operations) await call(next++);
+  };
+  await Promise.all(Array.from({ length: concurrency }, worker));
+}
+
+async function measure({ call }, operations, concurrency) {
+  globalThis.gc?.();
+  const cpu = process.cpuUsage();
+  const start = performance.now();
+  await drive(call, operations, concurrency);
+  const ms = performance.now() - start;
+  const { user, system } = process.cpuUsage(cpu);
+  return { cpu: (user + system) / operations, ms: (ms * 1000) / operations };
+}
+
+/**
+ * The first subject is the base. A subject is `{ name, call(i), limit? }`; `limit` is the ratio we set ourselves.
+ * Returns a row a subject: µs of CPU per operation, operations per second, and the ratios to the base.
+ */
+export async function compare(title, subjects, { operations, concurrency = 1, rounds = 9 }) {
+  for (const subject of subjects) await measure(subject, Math.ceil(operations / 4), concurrency); // warm up
+  const samples = subjects.map(() => []);
+  for (let round = 0; round < rounds; round++) {
+    for (const [i, subject] of subjects.entries()) samples[i].push(await measure(subject, operations, concurrency));
+  }
+  const base = samples[0];
+  const rows = subjects.map(({ name, limit }, i) => ({
+    name,
+    'cpu µs': median(samples[i].map(({ cpu }) => cpu)).toFixed(2),
+    'op/s': Math.round(1e6 / median(samples[i].map(({ ms }) => ms))).toLocaleString('en'),
+    'cpu ×': median(samples[i].map(({ cpu }, round) => cpu / base[round].cpu)).toFixed(2),
+    'time ×': median(samples[i].map(({ ms }, round) => ms / base[round].ms)).toFixed(2),
+    goal: limit === undefined ? '' : `≤ ${limit} ×`,
+  }));
+  console.log(`\n${title} (concurrency ${concurrency})`);
+  console.table(Object.fromEntries(rows.map(({ name, ...row }) => [name, row])));
+  return rows;
+}

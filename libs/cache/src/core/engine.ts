@@ -1,0 +1,236 @@
+import { Channel, type Clock, systemClock } from '@mobius1/kernel';
+import type { Invalidation } from './backlog.js';
+import type { CacheEvents, Outcome } from './events.js';
+import { type FlightPlan, Flights } from './flight.js';
+import { namespaceName, ROOT, scopeNames, tagName, tagNames } from './generation.js';
+import { judge } from './freshness.js';
+import { globMatcher } from './glob.js';
+import { entryId, parseEntryId } from './key.js';
+import { type ReadRequest, unlessUnavailable } from './loader.js';
+import { look, type Look } from './look.js';
+import {
+  type EngineLimits,
+  LIMIT_DEFAULTS,
+  type LoadOptions,
+  type Plan,
+  PLAN_DEFAULTS,
+  resolvePlan,
+} from './options.js';
+import { Reader } from './reader.js';
+import { RememberingStore } from './remembering-store.js';
+import { type Counts, noCounts } from './stats.js';
+import type { Selection, Store } from './store.js';
+import { Writer } from './writer.js';
+
+export interface EngineOptions {
+  readonly store: Store;
+  readonly clock?: Clock;
+  readonly defaults?: Partial<Plan>;
+  readonly limits?: Partial<EngineLimits>;
+  readonly events?: Channel<CacheEvents>;
+}
+
+/** What to invalidate. Several kinds in one call are one invalidation. */
+export interface Target {
+  readonly namespace?: string | undefined;
+  readonly keys?: readonly string[] | undefined;
+  readonly tags?: readonly string[] | undefined;
+  /** Globs over keys; costs a walk over all keys. */
+  readonly patterns?: readonly string[] | undefined;
+  /** The whole namespace, or everything when there is none. */
+  readonly all?: boolean | undefined;
+}
+
+type Request = Omit<ReadRequest, 'load'>;
+const nothing = (): undefined => undefined;
+
+/**
+ * The cache engine: policy over a `Store`, without Nest and without Redis. Everything that reads goes through `getOrSet`
+ * or `get`, everything that writes through `set` or `put`, and everything that invalidates through `invalidate`.
+ */
+export class CacheEngine {
+  readonly events: Channel<CacheEvents>;
+  readonly counts: Counts = noCounts();
+  readonly #store: RememberingStore;
+  readonly #flights = new Flights();
+  readonly #reader: Reader;
+  readonly #writer: Writer;
+  readonly #defaults: Plan;
+  readonly #enabled: boolean;
+
+  constructor({ store, clock = systemClock, defaults, limits, events }: EngineOptions) {
+    this.events = events ?? new Channel<CacheEvents>();
+    this.#enabled = store.kind !== 'none';
+    this.#defaults = Object.freeze({ ...PLAN_DEFAULTS, ...defaults });
+    this.#store = new RememberingStore(store, {
+      failed: (error) => {
+        this.counts.storeFailures++;
+        this.events.emit('unavailable', () => ({ error }));
+      },
+      replayed: (replayed) => this.events.emit('available', () => ({ replayed })),
+    });
+    const parts = {
+      store: this.#store,
+      flights: this.#flights,
+      counts: this.counts,
+      events: this.events,
+      clock,
+      limits: Object.freeze({ ...LIMIT_DEFAULTS, ...limits }),
+    };
+    this.#reader = new Reader(parts);
+    this.#writer = new Writer({
+      ...parts,
+      invalidate: (invalidation) => this.#carryOut(invalidation),
+      detach: (invalidation) => this.#detach(invalidation),
+    });
+  }
+
+  /** Invalidations that the store could not be told yet. */
+  get remembered(): number {
+    return this.#store.remembered;
+  }
+
+  /** Loads in progress that may be joined. */
+  get flights(): number {
+    return this.#flights.size;
+  }
+
+  /** The value under a key, or what `load` returns, which is then cached. */
+  async getOrSet<T>(key: string, load: () => T | Promise<T>, options?: LoadOptions<T>): Promise<T> {
+    if (!this.#enabled) return load();
+    const id = entryId(key, options?.namespace);
+    const entry = this.#store.peek(id);
+    // The whole of a hot hit: nothing is resolved, nothing awaited, nothing copied.
+    if (
+      entry !== undefined &&
+      this.#store.now() < entry.freshUntil &&
+      !(options?.earlyRefresh ?? this.#defaults.earlyRefresh)
+    ) {
+      this.#answered(key, options?.namespace, 'hit');
+      return entry.value() as T;
+    }
+    const request = { ...this.#request('getOrSet', key, options), load };
+    const { value, outcome } = await this.#reader.read(request);
+    this.#answered(key, options?.namespace, outcome);
+    return value as T;
+  }
+
+  /** The value under a key, fresh or within `staleWhileRevalidate`; `undefined` when there is none. */
+  async get(key: string, options?: LoadOptions<never>): Promise<unknown> {
+    const request = this.#request('get', key, options);
+    const seen = await this.#look(request);
+    const freshness = seen.entry && judge(seen.entry, this.#store.now(), request.plan.staleWhileRevalidateMs);
+    const found = seen.counter ?? (freshness === 'expired' ? undefined : seen.entry?.value());
+    const outcome = freshness === 'stale' ? 'stale' : 'hit';
+    this.#answered(key, request.namespace, found === undefined ? 'miss' : outcome);
+    return found;
+  }
+
+  /** Whether there is a fresh value or a counter; counts as no read. */
+  async exists(key: string, options?: LoadOptions<never>): Promise<boolean> {
+    const { entry, counter } = await this.#look(this.#request('exists', key, options));
+    return counter !== undefined || (entry !== undefined && this.#store.now() < entry.freshUntil);
+  }
+
+  /** Stores a value; true when it is stored. */
+  async set(key: string, value: unknown, options?: LoadOptions<never>): Promise<boolean> {
+    const request = { ...this.#request('set', key, options), load: nothing };
+    return this.#writer.set(request, value);
+  }
+
+  /** Runs `run` and stores what it returns, whatever was there. */
+  async put<T>(key: string, run: () => T | Promise<T>, options?: LoadOptions<T>): Promise<T> {
+    if (!this.#enabled) return run();
+    const request = { ...this.#request('put', key, options), load: nothing };
+    return (await this.#writer.put(request, run)) as T;
+  }
+
+  /** Adds `by` to a counter and returns the sum. @throws StoreUnavailableError because there is no honest guess */
+  async increment(key: string, by: number, ttlMs: number | undefined, namespace?: string): Promise<number> {
+    const id = entryId(key, namespace);
+    this.#detach({ ids: [id] });
+    return this.#store.increment(id, by, ttlMs);
+  }
+
+  /** Invalidates; returns how many keys were removed now (tags and namespaces remove none, they make entries void). */
+  async invalidate({ namespace, keys = [], tags = [], patterns = [], all = false }: Target): Promise<number> {
+    const names = tags.map((tag) => tagName(tag, namespace));
+    const selections: Selection[] = patterns.map((pattern) => ({ namespace, pattern }));
+    if (all) {
+      names.push(namespace === undefined ? ROOT : namespaceName(namespace));
+      selections.push({ namespace, pattern: '*', everything: namespace === undefined }); // frees memory, ends counters
+    }
+    const ids = keys.map((key) => entryId(key, namespace));
+    const { removed } = await this.#carryOut({ ids, names, selections });
+    return removed;
+  }
+
+  /** Keys and bytes in the store; zero when it does not answer. */
+  async usage(): Promise<{ keys: number; memory: number }> {
+    return (await this.#store.usage().catch(unlessUnavailable)) ?? { keys: 0, memory: 0 };
+  }
+
+  /** Tells the store the invalidations it missed, if any; called when it can be reached again. */
+  async replay(): Promise<void> {
+    await this.#store.replay().catch(unlessUnavailable);
+  }
+
+  #request(call: string, key: string, options: LoadOptions<never> | undefined): Request {
+    const namespace = options?.namespace;
+    const plan = resolvePlan(`${call}()`, options, this.#defaults);
+    const lateTags = typeof options?.tags === 'function';
+    const names = scopeNames(namespace);
+    if (Array.isArray(options?.tags)) names.push(...tagNames(options.tags as readonly string[], namespace));
+    return { call: `${call}()`, key, namespace, id: entryId(key, namespace), names, lateTags, options, plan };
+  }
+
+  async #look(request: Request): Promise<Partial<Look>> {
+    const entry = this.#store.peek(request.id);
+    if (entry !== undefined) return { entry };
+    return (await look(this.#store, request, () => this.#foreign(request)).catch(unlessUnavailable)) ?? {};
+  }
+
+  #answered(key: string, namespace: string | undefined, outcome: Outcome): void {
+    if (outcome === 'hit') this.counts.hits++;
+    else if (outcome === 'stale') this.counts.stale++;
+    else this.counts.misses++;
+    this.events.emit('read', () => ({ key, namespace, outcome }));
+  }
+
+  #foreign({ key, namespace }: Request): void {
+    this.counts.foreign++;
+    this.events.emit('foreign', () => ({ key, namespace }));
+  }
+
+  /** Detaches before and after the store was told: promptly, and surely before it returns (protocol rule 8). */
+  async #carryOut(invalidation: Invalidation): Promise<{ removed: number; remembered: boolean }> {
+    this.counts.invalidations++;
+    this.#detach(invalidation);
+    try {
+      const result = await this.#store.invalidate(invalidation);
+      this.events.emit('invalidated', () => ({ what: describe(invalidation), remembered: result.remembered }));
+      return result;
+    } finally {
+      this.#detach(invalidation);
+    }
+  }
+
+  #detach({ ids = [], names = [], selections = [] }: Invalidation): void {
+    for (const id of ids) this.#flights.detach(id);
+    if (names.length > 0)
+      this.#flights.detachWhere((plan) => plan.lateTags || names.some((n) => plan.names.includes(n)));
+    for (const selection of selections) this.#flights.detachWhere(selects(selection));
+  }
+}
+
+function selects({ namespace, pattern, everything }: Selection): (plan: FlightPlan) => boolean {
+  const matches = globMatcher(pattern);
+  return ({ id }) => {
+    if (everything) return true;
+    const parsed = parseEntryId(id);
+    return parsed.namespace === namespace && matches(parsed.key);
+  };
+}
+
+const describe = ({ ids = [], names = [], selections = [] }: Invalidation): string =>
+  [...ids, ...names, ...selections.map(({ pattern }) => pattern)].join(', ');

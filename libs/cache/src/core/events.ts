@@ -1,0 +1,22 @@
+/** How a read was answered: from the cache, from the cache although its TTL had ended, or by the load. */
+export type Outcome = 'hit' | 'stale' | 'miss';
+
+/** What the cache tells about itself. Keys are named, values never. */
+export type CacheEvents = {
+  /** A read was answered; emitted in the asynchronous context of its caller. */
+  read: { key: string; namespace: string | undefined; outcome: Outcome };
+  /** A load ended. */
+  load: { key: string; namespace: string | undefined; ms: number; stored: boolean };
+  /** A load could not be cached, and why. */
+  uncacheable: { key: string; namespace: string | undefined; reason: string };
+  /** A refresh behind a stale or early-refreshed value failed; its readers were not disturbed. */
+  refreshFailed: { key: string; namespace: string | undefined; error: unknown };
+  /** What stood under a key was not ours or damaged; it was removed and counted as a miss. */
+  foreign: { key: string; namespace: string | undefined };
+  /** Keys, tags or namespaces were invalidated; `remembered` when the store could not be told yet. */
+  invalidated: { what: string; remembered: boolean };
+  /** The store stopped answering: reads go to their loads. */
+  unavailable: { error: Error };
+  /** The store answers again, after this many remembered invalidations were replayed. */
+  available: { replayed: number };
+};

@@ -1,0 +1,130 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { RecursiveLoadError } from './errors.js';
+import type { Token } from './token.js';
+
+/** How a flight ended, for those who joined it. */
+export type Landing =
+  /** Another process had stored the value meanwhile. */
+  | { readonly kind: 'found'; readonly take: () => unknown }
+  /** This process ran the load. `raw` is what it returned and belongs to the caller who led the flight. */
+  | {
+      readonly kind: 'loaded';
+      readonly raw: unknown;
+      /** Hands out the value to others (G8); absent when the value cannot be copied. */
+      readonly take: (() => unknown) | undefined;
+      /**
+       * `stored`: under this version. `current`: not stored, but no invalidation came before the end of the load.
+       * `fenced`: an invalidation came, or that is not known. `unleased`: the store could not be asked at all.
+       */
+      readonly standing: 'stored' | 'current' | 'fenced' | 'unleased';
+      readonly version: Token | undefined;
+    };
+
+/** What a flight depends on, so that an invalidation can tell whether it concerns it. */
+export interface FlightPlan {
+  readonly id: string;
+  /** Names of the generations it will be stamped with. */
+  readonly names: readonly string[];
+  /** Its tags come from the result: any invalidation of a tag may concern it (protocol rule 8). */
+  readonly lateTags: boolean;
+}
+
+/** One load of one key, from the wish to load until it is stored or not. */
+export class Flight {
+  readonly plan: FlightPlan;
+  /** False once it goes on without a lease: then an invalidation elsewhere is silent, and few may join (rule 10). */
+  leased = true;
+  /** How many callers joined. */
+  joined = 0;
+  readonly landing: Promise<Landing>;
+  /** Flights that the load of this one waits for. */
+  readonly waitsFor = new Set<Flight>();
+
+  constructor(plan: FlightPlan, run: (flight: Flight) => Promise<Landing>) {
+    this.plan = plan;
+    // One turn later, so that whoever waits is known before the load can ask for another key.
+    this.landing = current.run(this, async () => {
+      await Promise.resolve();
+      return run(this);
+    });
+    this.landing.catch(() => undefined); // a failure belongs to those who wait; nobody may be left
+  }
+
+  /** True when this flight waits, directly or through others, for `other`. */
+  reaches(other: Flight): boolean {
+    return this === other || [...this.waitsFor].some((next) => next.reaches(other));
+  }
+}
+
+const current = new AsyncLocalStorage<Flight>();
+
+/**
+ * The flights of one engine: at most one per key may be joined (G2, G6).
+ *
+ * An invalidation *detaches* a flight: who joined before keeps waiting for it, who comes later starts a new one. A load
+ * that asks for its own key, directly or through another load, would wait for itself for ever: that is found out when the
+ * circle would close, and fails with a clear error.
+ */
+export class Flights {
+  readonly #byId = new Map<string, Flight>();
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  get(id: string): Flight | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** Starts a flight that may be joined until it lands or is detached; it takes the place of an earlier one. */
+  start(plan: FlightPlan, run: (flight: Flight) => Promise<Landing>): Flight {
+    const flight = new Flight(plan, run);
+    this.#byId.set(plan.id, flight);
+    const close = (): void => this.close(flight);
+    flight.landing.then(close, close);
+    return flight;
+  }
+
+  /** Waits for a flight of somebody else. Throws RecursiveLoadError when that flight waits for the caller. */
+  async join(flight: Flight): Promise<Landing> {
+    const mine = current.getStore();
+    if (mine !== undefined) {
+      if (flight.reaches(mine)) throw new RecursiveLoadError(flight.plan.id);
+      mine.waitsFor.add(flight);
+    }
+    flight.joined++;
+    try {
+      return await flight.landing;
+    } finally {
+      mine?.waitsFor.delete(flight);
+    }
+  }
+
+  /** The caller leads this flight itself; a load inside another load is waited for like a joined one. */
+  async lead(flight: Flight): Promise<Landing> {
+    const mine = current.getStore();
+    mine?.waitsFor.add(flight);
+    try {
+      return await flight.landing;
+    } finally {
+      mine?.waitsFor.delete(flight);
+    }
+  }
+
+  /** Nobody may join the flight any more. */
+  close(flight: Flight): void {
+    if (this.#byId.get(flight.plan.id) === flight) this.#byId.delete(flight.plan.id);
+  }
+
+  detach(id: string): void {
+    this.#byId.delete(id);
+  }
+
+  detachWhere(concerns: (plan: FlightPlan) => boolean): void {
+    for (const flight of this.#byId.values()) if (concerns(flight.plan)) this.#byId.delete(flight.plan.id);
+  }
+
+  detachAll(): void {
+    this.#byId.clear();
+  }
+}

@@ -1,0 +1,193 @@
+import { type Channel, type Clock, exponentialBackoff } from '@mobius1/kernel';
+import { makeEntry, sharer } from './draft.js';
+import { StoreUnavailableError } from './errors.js';
+import type { CacheEvents } from './events.js';
+import type { Flight, Flights, Landing } from './flight.js';
+import { judge } from './freshness.js';
+import type { Sequence, Stamp } from './generation.js';
+import { Lease } from './lease.js';
+import { look, type Look } from './look.js';
+import type { EngineLimits, LoadOptions, Plan } from './options.js';
+import type { Counts } from './stats.js';
+import type { Store } from './store.js';
+import { newToken, type Token } from './token.js';
+
+/** One cached read, resolved. */
+export interface ReadRequest {
+  readonly call: string;
+  readonly key: string;
+  readonly namespace: string | undefined;
+  readonly id: string;
+  /** Names of all generations that are known before the load. */
+  readonly names: readonly string[];
+  readonly lateTags: boolean;
+  readonly load: () => unknown;
+  readonly options: LoadOptions<never> | undefined;
+  readonly plan: Plan;
+}
+
+export interface EngineParts {
+  readonly store: Store;
+  readonly flights: Flights;
+  readonly counts: Counts;
+  readonly events: Channel<CacheEvents>;
+  readonly clock: Clock;
+  readonly limits: EngineLimits;
+}
+
+interface Ground {
+  readonly token: Token;
+  readonly stamps: readonly Stamp[];
+  readonly sequence: Sequence | undefined;
+}
+
+// How soon a waiter looks again for a load of another process: first about as often as a round trip, at last 20 a second.
+const lookAgain = exponentialBackoff({ base: 4, cap: 50, factor: 2, jitter: 'equal' });
+
+/** For operations that are done without when the store does not answer. */
+export function unlessUnavailable(error: unknown): undefined {
+  if (!(error instanceof StoreUnavailableError)) throw error;
+}
+
+/**
+ * The load of one key: lease, load, fill (G1, protocol rules 2, 4, 6, 10 and 14; modelled in `test/model`).
+ *
+ * A load starts only after the lease is taken, and its value is stored only by a fill that finds the lease standing; so
+ * whatever removes the key meanwhile, from any process or by hand, wins. The entry is stamped with the generations that
+ * were read before the load. Who cannot take a lease because the store does not answer loads all the same, and stores
+ * nothing.
+ */
+export class Loader {
+  readonly #parts: EngineParts;
+
+  constructor(parts: EngineParts) {
+    this.#parts = parts;
+  }
+
+  /** Runs a flight. `first` is what its caller saw, or `undefined` when the store did not answer. */
+  async fly(flight: Flight, request: ReadRequest, first: Look | undefined): Promise<Landing> {
+    const ground = first === undefined ? undefined : await this.#takeLease(request, first).catch(unlessUnavailable);
+    if (ground !== undefined) return 'landing' in ground ? ground.landing : this.#loadLeased(flight, request, ground);
+    flight.leased = false;
+    return this.#loadUnleased(request);
+  }
+
+  /** Loads beside all flights, for a caller that cannot be handed the value of another. */
+  async direct(request: ReadRequest): Promise<unknown> {
+    return (await this.#run(request)).value;
+  }
+
+  /** The lease; or what somebody else stored meanwhile; or nothing, when the wait was too long. */
+  async #takeLease(request: ReadRequest, first: Look): Promise<Ground | { landing: Landing } | undefined> {
+    const { store, clock, limits } = this.#parts;
+    const start = clock.monotonic();
+    let seen = first;
+    for (let attempt = 1; ; attempt++) {
+      const landing = this.#foundBy(seen, request);
+      if (landing !== undefined && attempt > 1) return { landing };
+      if (!seen.leased) {
+        const ground = await this.#prepare(request, seen);
+        // A stale value stays for those who are allowed it; an invalidated or expired one goes.
+        const keep = seen.entry !== undefined && store.now() < seen.entry.goneUntil;
+        const acquisition = { token: ground.token, leaseMs: limits.leaseMs, seen: seen.seen, keep };
+        if (await store.acquire(request.id, acquisition)) return ground;
+      }
+      const left = limits.waitMs - (clock.monotonic() - start);
+      if (left <= 0) return undefined;
+      await clock.sleep(Math.min(left, lookAgain(attempt, clock.random())));
+      seen = await look(store, request, () => this.foreign(request));
+    }
+  }
+
+  #foundBy(seen: Look, { plan }: ReadRequest): Landing | undefined {
+    const { entry, counter } = seen;
+    if (counter !== undefined) return { kind: 'found', take: () => counter };
+    if (entry === undefined || judge(entry, this.#parts.store.now(), plan.staleWhileRevalidateMs) !== 'fresh') return;
+    return { kind: 'found', take: () => entry.value() };
+  }
+
+  /** Draws the generations that are missing, and only then the token (rule 5). */
+  async #prepare({ names }: ReadRequest, { generations, sequence }: Look): Promise<Ground> {
+    const complete = generations.every((generation) => generation !== undefined);
+    const drawn = complete ? { generations, sequence } : await this.#parts.store.draw(names, 'missing');
+    const stamps = names.map((name, i) => ({ name, generation: drawn.generations[i] ?? '' }));
+    return { token: newToken(), stamps, sequence: drawn.sequence };
+  }
+
+  async #loadLeased(flight: Flight, request: ReadRequest, ground: Ground): Promise<Landing> {
+    const { store, flights, counts, clock, limits } = this.#parts;
+    const lease = new Lease(store, request.id, ground.token, { leaseMs: limits.leaseMs, clock });
+    try {
+      const { value, ms } = await this.#run(request);
+      const { entry, refusal, take } = await this.#draft(request, ground, value, ms);
+      const loaded = { kind: 'loaded' as const, raw: value, take, version: ground.token };
+      if (entry !== undefined) {
+        lease.end();
+        const stored = await store.fill(request.id, ground.token, entry).catch(unlessUnavailable);
+        counts[stored ? 'fills' : 'fenced']++;
+        this.#tellLoad(request, ms, stored === true);
+        return { ...loaded, standing: stored ? 'stored' : 'fenced' };
+      }
+      this.#refuse(request, refusal ?? '');
+      this.#tellLoad(request, ms, false);
+      flights.close(flight); // who comes later must not rely on what is found out now
+      const stood = await lease.release();
+      return {
+        ...loaded,
+        standing: stood && (await this.#stampsStand(flight, request, ground)) ? 'current' : 'fenced',
+      };
+    } finally {
+      if (!lease.ended) await lease.release();
+    }
+  }
+
+  async #loadUnleased(request: ReadRequest): Promise<Landing> {
+    const { value, ms } = await this.#run(request);
+    this.#tellLoad(request, ms, false);
+    return { kind: 'loaded', raw: value, take: sharer(value), standing: 'unleased', version: undefined };
+  }
+
+  /** Runs the load, counted and timed. */
+  async #run({ load }: ReadRequest): Promise<{ value: unknown; ms: number }> {
+    const { counts, clock } = this.#parts;
+    const start = clock.monotonic();
+    counts.loads++;
+    try {
+      const value: unknown = await load();
+      return { value, ms: clock.monotonic() - start };
+    } catch (error) {
+      counts.loadFailures++;
+      throw error;
+    }
+  }
+
+  #draft(request: ReadRequest, ground: Ground, value: unknown, ms: number) {
+    const { store, clock, limits } = this.#parts;
+    const { stamps, sequence, token: version } = ground;
+    const draft = { ...request, value, version, costMs: ms, stamps, sequence };
+    return makeEntry(draft, { store, random: clock.random(), maxValueBytes: limits.maxValueBytes });
+  }
+
+  /** Whether those who joined may be handed a value that was not stored. Nobody asks when nobody joined. */
+  async #stampsStand(flight: Flight, request: ReadRequest, { stamps }: Ground): Promise<boolean> {
+    const { store } = this.#parts;
+    if (store.audible || flight.joined === 0) return true;
+    const names = stamps.map(({ name }) => name);
+    const reading = await store.read({ id: request.id, names }).catch(() => undefined);
+    return reading !== undefined && stamps.every(({ generation }, i) => reading.generations[i] === generation);
+  }
+
+  #refuse(request: ReadRequest, reason: string): void {
+    this.#parts.counts.uncacheable++;
+    this.#parts.events.emit('uncacheable', () => ({ key: request.key, namespace: request.namespace, reason }));
+  }
+
+  #tellLoad({ key, namespace }: ReadRequest, ms: number, stored: boolean): void {
+    this.#parts.events.emit('load', () => ({ key, namespace, ms, stored }));
+  }
+
+  foreign({ key, namespace }: { key: string; namespace: string | undefined }): void {
+    this.#parts.counts.foreign++;
+    this.#parts.events.emit('foreign', () => ({ key, namespace }));
+  }
+}

@@ -1,0 +1,149 @@
+import { type Duration, OptionCheck } from '@mobius1/kernel';
+
+/** What may be said of every stored value. */
+export interface StoreOptions {
+  /** Seconds, or a string like `'500ms'`, `'5m'`, `'1h'`. @default the module's `defaultTtl`, 300 seconds */
+  readonly ttl?: Duration;
+  /** Names under which the entry can be invalidated together with others. @default none */
+  readonly tags?: readonly string[];
+  /** Separates keys of equal text; `clear(namespace)` invalidates all of it at once. @default none */
+  readonly namespace?: string;
+  /** Share of the TTL taken off at random, 0 to 1, so that entries stored together do not expire together. @default 0 */
+  readonly jitter?: number;
+  /**
+   * How long after its TTL a value is still served while one reader refreshes it behind. Seconds or a string. @default 0
+   */
+  readonly staleWhileRevalidate?: Duration;
+  /** How long after its TTL a value answers when the load fails. Seconds or a string. @default 0 */
+  readonly staleIfError?: Duration;
+}
+
+/** What may be said of a cached load. */
+export interface LoadOptions<T = unknown> extends Omit<StoreOptions, 'ttl' | 'tags'> {
+  /** Seconds or a string; or a function of the loaded value. @default the module's `defaultTtl`, 300 seconds */
+  readonly ttl?: Duration | ((value: T) => Duration);
+  /**
+   * Tags, or a function of the loaded value. Tags that only the value knows need one load more until they are cached:
+   * the first one makes them known. @default none
+   */
+  readonly tags?: readonly string[] | ((value: T) => readonly string[]);
+  /** The value is returned but not stored when this says true. @default never */
+  readonly unless?: (value: T) => boolean;
+  /** Milliseconds after which a stale value, if `staleIfError` allows one, answers for a slow load. @default never */
+  readonly softTimeout?: number;
+  /** Milliseconds after which a slow load fails the call with LoadTimeoutError; it still fills the cache. @default never */
+  readonly hardTimeout?: number;
+  /** Chance of refreshing before the TTL ends (XFetch's beta): 1 is the usual choice, 0 never. @default 0 */
+  readonly earlyRefresh?: number;
+}
+
+/** Defaults of one engine; every time is resolved to milliseconds. */
+export interface Plan {
+  readonly ttlMs: number;
+  readonly jitter: number;
+  readonly staleWhileRevalidateMs: number;
+  readonly staleIfErrorMs: number;
+  readonly softTimeout: number;
+  readonly hardTimeout: number;
+  readonly earlyRefresh: number;
+}
+
+export const PLAN_DEFAULTS: Plan = Object.freeze({
+  ttlMs: 300_000,
+  jitter: 0,
+  staleWhileRevalidateMs: 0,
+  staleIfErrorMs: 0,
+  softTimeout: Infinity,
+  hardTimeout: Infinity,
+  earlyRefresh: 0,
+});
+
+/** Limits of one engine. */
+export interface EngineLimits {
+  /** Milliseconds a lease lasts unless its holder, still loading, renews it: how long a dead holder blocks others. */
+  readonly leaseMs: number;
+  /** Milliseconds a caller waits for a load of another process before it loads by itself. */
+  readonly waitMs: number;
+  /** Bytes of an encoded value; a larger one is not stored. */
+  readonly maxValueBytes: number;
+}
+
+export const LIMIT_DEFAULTS: EngineLimits = Object.freeze({
+  leaseMs: 5_000,
+  waitMs: 10_000,
+  maxValueBytes: 16 * 1024 * 1024,
+});
+
+/** Above this a TTL given as a number is probably meant in milliseconds. */
+export const SUSPICIOUS_TTL_SECONDS = 30 * 24 * 3600;
+
+let warned = false;
+
+/** Warns once in a process, naming the call: people who come from other libraries write milliseconds. */
+function suspectMilliseconds(call: string, ttl: unknown): void {
+  if (warned || typeof ttl !== 'number' || ttl <= SUSPICIOUS_TTL_SECONDS) return;
+  warned = true;
+  process.emitWarning(
+    `${call}: ttl ${ttl} is ${Math.round(ttl / 86_400)} days. A ttl number is in seconds; write '${ttl}ms' for milliseconds, or '${Math.round(ttl / 86_400)}d' if it is meant.`,
+    { code: 'MOBIUS_CACHE_TTL_UNIT' },
+  );
+}
+
+/** A ttl in milliseconds; throws InvalidOptionsError naming the call when it is none. */
+export function ttlMs(call: string, ttl: Duration, path = 'ttl'): number {
+  const check = new OptionCheck(call);
+  const ms = check.durationMs(path, ttl, 's');
+  check.throwIfAny();
+  suspectMilliseconds(call, ttl);
+  return ms ?? 0;
+}
+
+function atLeastZero(check: OptionCheck, path: string, value: unknown, max = Infinity): number | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === 'number' && value >= 0 && value <= max) return value;
+  check.problem(path, max === Infinity ? 'a number, 0 or more' : `a number from 0 to ${max}`, value);
+  return undefined;
+}
+
+/** A duration that may be zero: "not at all". */
+const orZero = (check: OptionCheck, path: string, value: Duration | undefined): number | undefined =>
+  value === 0 ? 0 : check.durationMs(path, value, 's');
+
+/**
+ * Resolves the options of one call against the defaults. A `ttl` or `tags` that is a function is left to the load.
+ *
+ * @throws InvalidOptionsError that lists every problem at once
+ */
+export function resolvePlan(call: string, options: LoadOptions<never> | undefined, defaults: Plan): Plan {
+  if (options === undefined) return defaults;
+  const check = new OptionCheck(call);
+  const { ttl, tags } = options;
+  const plan: Plan = {
+    ttlMs: (typeof ttl === 'function' ? undefined : check.durationMs('ttl', ttl, 's')) ?? defaults.ttlMs,
+    jitter: atLeastZero(check, 'jitter', options.jitter, 1) ?? defaults.jitter,
+    staleWhileRevalidateMs:
+      orZero(check, 'staleWhileRevalidate', options.staleWhileRevalidate) ?? defaults.staleWhileRevalidateMs,
+    staleIfErrorMs: orZero(check, 'staleIfError', options.staleIfError) ?? defaults.staleIfErrorMs,
+    softTimeout: atLeastZero(check, 'softTimeout', options.softTimeout) ?? defaults.softTimeout,
+    hardTimeout: atLeastZero(check, 'hardTimeout', options.hardTimeout) ?? defaults.hardTimeout,
+    earlyRefresh: atLeastZero(check, 'earlyRefresh', options.earlyRefresh) ?? defaults.earlyRefresh,
+  };
+  if (tags !== undefined && typeof tags !== 'function') checkTags(check, tags);
+  check.function('unless', options.unless);
+  check.throwIfAny();
+  suspectMilliseconds(call, ttl);
+  return plan;
+}
+
+/** Records what is wrong with a list of tags: each is a non-empty string of at most 256 characters. */
+export function checkTags(check: OptionCheck, tags: unknown): void {
+  if (!Array.isArray(tags)) {
+    check.problem('tags', 'an array of strings', tags);
+    return;
+  }
+  tags.forEach((tag: unknown, i) => {
+    if (typeof tag !== 'string' || tag === '' || tag.length > 256) {
+      check.problem(`tags[${i}]`, 'a string of 1 to 256 characters', tag);
+    }
+  });
+}

@@ -1,0 +1,146 @@
+import { withDeadline } from '@mobius1/kernel';
+import { StoreUnavailableError, LoadTimeoutError } from './errors.js';
+import type { Entry } from './entry.js';
+import type { Outcome } from './events.js';
+import type { Flight, Landing } from './flight.js';
+import { judge, refreshesEarly, servesErrors } from './freshness.js';
+import { type EngineParts, Loader, type ReadRequest } from './loader.js';
+import { look, type Look } from './look.js';
+
+// A caller that was refused the value of others this often loads by itself: nobody waits in a circle.
+const MAX_JOINS = 3;
+
+interface Answer {
+  readonly value: unknown;
+  readonly outcome: Outcome;
+}
+
+/**
+ * The one read path of a cached load, after the in-process tier had no answer.
+ *
+ * Look at the store; a fresh value is the answer, a stale one may be while it is refreshed behind. Otherwise join the
+ * flight of this key or lead one. Where the invalidations of other processes are not heard (`store.audible` is false), who
+ * joined does not take the flight's value on trust: it may have been loaded before an invalidation that returned before
+ * the caller came. The flight's fill is in the store then, so one more look decides (G2).
+ */
+export class Reader {
+  readonly #parts: EngineParts;
+  readonly #loader: Loader;
+
+  constructor(parts: EngineParts) {
+    this.#parts = parts;
+    this.#loader = new Loader(parts);
+  }
+
+  async read(request: ReadRequest): Promise<Answer> {
+    const { store, flights } = this.#parts;
+    let awaited: Landing | undefined;
+    for (let joins = 0; joins < MAX_JOINS;) {
+      const heard = store.audible ? flights.get(request.id) : undefined;
+      const seen = heard === undefined ? await this.#look(request) : this.#peek(request.id);
+      const served = seen && this.#serve(request, seen, awaited);
+      if (served !== undefined) return served;
+      const running = heard ?? this.#joinable(request.id, seen);
+      if (running === undefined) return this.#lead(request, seen);
+      joins++;
+      const answer = await this.#join(request, running, seen);
+      if ('value' in answer) return answer;
+      awaited = answer;
+    }
+    return { value: await this.#loader.direct(request), outcome: 'miss' };
+  }
+
+  /** Refreshes behind a value that was served already. */
+  refresh(request: ReadRequest, seen: Look | undefined): void {
+    const { flights, events } = this.#parts;
+    if (flights.get(request.id) !== undefined || seen?.leased) return;
+    const { key, namespace } = request;
+    const first = seen ?? this.#look(request);
+    const flight = flights.start(request, async (self) => this.#loader.fly(self, request, await first));
+    flight.landing.catch((error: unknown) => events.emit('refreshFailed', () => ({ key, namespace, error })));
+  }
+
+  /** What this process holds itself, while a flight is on its way: it may do until the flight lands. */
+  #peek(id: string): Look | undefined {
+    const entry = this.#parts.store.peek(id);
+    if (entry === undefined) return undefined;
+    return { entry, counter: undefined, leased: true, seen: entry.version, generations: [], sequence: undefined };
+  }
+
+  #look(request: ReadRequest): Promise<Look | undefined> {
+    return look(this.#parts.store, request, () => this.#loader.foreign(request)).catch((error: unknown) => {
+      if (error instanceof StoreUnavailableError) return undefined;
+      throw error;
+    });
+  }
+
+  /** What was seen, if it answers. `awaited`: a load this caller waited for; its value is as good as fresh. */
+  #serve(request: ReadRequest, seen: Look, awaited: Landing | undefined): Answer | undefined {
+    const { entry, counter } = seen;
+    if (counter !== undefined) return { value: counter, outcome: 'hit' };
+    if (entry === undefined) return undefined;
+    const { store, clock } = this.#parts;
+    const { plan } = request;
+    const now = store.now();
+    const freshness = judge(entry, now, plan.staleWhileRevalidateMs);
+    if (freshness === 'fresh') {
+      if (refreshesEarly(entry, now, plan.earlyRefresh, clock.random())) this.refresh(request, seen);
+      return { value: entry.value(), outcome: 'hit' };
+    }
+    if (awaited?.kind === 'loaded' && awaited.version === entry.version)
+      return { value: entry.value(), outcome: 'miss' };
+    if (freshness === 'expired') return undefined;
+    this.refresh(request, seen);
+    return { value: entry.value(), outcome: 'stale' };
+  }
+
+  /** A flight without a lease may only be joined by those who cannot reach the store either (protocol rule 10). */
+  #joinable(id: string, seen: Look | undefined): Flight | undefined {
+    const flight = this.#parts.flights.get(id);
+    return flight !== undefined && (flight.leased || seen === undefined) ? flight : undefined;
+  }
+
+  async #lead(request: ReadRequest, seen: Look | undefined): Promise<Answer> {
+    const { flights } = this.#parts;
+    const flight = flights.start(request, (self) => this.#loader.fly(self, request, seen));
+    const landing = await this.#within(request, seen?.entry, flights.lead(flight));
+    if ('outcome' in landing) return landing;
+    return landing.kind === 'found'
+      ? { value: landing.take(), outcome: 'hit' }
+      : { value: landing.raw, outcome: 'miss' };
+  }
+
+  /** The flight's value, or how it landed when this caller must look for itself. */
+  async #join(request: ReadRequest, flight: Flight, seen: Look | undefined): Promise<Answer | Landing> {
+    const { store, flights } = this.#parts;
+    const landing = await this.#within(request, seen?.entry, flights.join(flight));
+    if ('outcome' in landing) return landing;
+    const outcome = landing.kind === 'found' ? 'hit' : 'miss';
+    if (landing.take === undefined) return { value: await this.#loader.direct(request), outcome };
+    const trusted = store.audible || (landing.kind === 'loaded' && ['current', 'unleased'].includes(landing.standing));
+    return trusted ? { value: landing.take(), outcome } : landing;
+  }
+
+  /** Waits for a flight within the caller's own patience; `fallback` answers for a load that is slow or fails. */
+  async #within(
+    request: ReadRequest,
+    fallback: Entry | undefined,
+    flight: Promise<Landing>,
+  ): Promise<Landing | Answer> {
+    const { store, clock } = this.#parts;
+    const { softTimeout, hardTimeout, staleIfErrorMs } = request.plan;
+    const stale = (): Answer | undefined =>
+      fallback !== undefined && servesErrors(fallback, store.now(), staleIfErrorMs)
+        ? { value: fallback.value(), outcome: 'stale' }
+        : undefined;
+    const patience = Math.min(stale() === undefined ? hardTimeout : softTimeout, hardTimeout);
+    try {
+      if (patience === Infinity) return await flight;
+      return await withDeadline(flight, patience, () => new LoadTimeoutError(request.key, patience), clock);
+    } catch (error) {
+      const answer = stale();
+      if (answer === undefined) throw error;
+      return answer;
+    }
+  }
+}

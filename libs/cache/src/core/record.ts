@@ -1,0 +1,112 @@
+import { Entry } from './entry.js';
+import type { Stamp } from './generation.js';
+import type { Found } from './store.js';
+import { NO_TOKEN, type Token } from './token.js';
+
+/**
+ * How value and lease stand in one Redis string, so that any DEL by anyone kills both (G1, protocol rule 1).
+ *
+ * A header of fixed width in ASCII, so that the scripts address its fields by offset and people can read it:
+ *
+ *     0 magic and format version   2 kind: V value, L lease only   3 codec      4 version: token of the fill
+ *    20 lease: token of its holder  36 end of the lease            49 created   62 fresh until   75 gone until
+ *    88 cost of the load in ms      95 length of the stamps       100 length of the payload      109 stamps, payload
+ *
+ * Times are decimal milliseconds on the server's clock. A record with only a lease has neither stamps nor payload, and
+ * its key expires with the lease. The lengths tell a value that was cut or patched from a whole one.
+ */
+export const MAGIC = 'M1';
+export const AT = {
+  kind: 2,
+  codec: 3,
+  version: 4,
+  lease: 20,
+  leaseEnd: 36,
+  created: 49,
+  fresh: 62,
+  gone: 75,
+  cost: 88,
+  stampBytes: 95,
+  payloadBytes: 100,
+  end: 109,
+} as const;
+
+const MAX_COST_MS = 9_999_999; // 7 digits
+const MAX_STAMP_BYTES = 99_999; // 5 digits
+const ABSENT: Found = { kind: 'absent' };
+const LEASE: Found = { kind: 'lease' };
+const FOREIGN: Found = { kind: 'foreign' };
+const NO_TIME = '0'.repeat(13);
+const COUNTER = /^-?\d{1,20}$/;
+
+const digits = (value: number, width: number): string => String(Math.round(value)).padStart(width, '0');
+
+/** Digits of a lease's end, for the scripts that patch it in place. */
+export const timeDigits = (ms: number): string => digits(ms, AT.created - AT.leaseEnd);
+
+/** A record that holds nothing but a lease. */
+export function leaseRecord(token: Token, leaseEnd: number): string {
+  return `${MAGIC}L-${NO_TOKEN}${token}${timeDigits(leaseEnd)}${NO_TIME.repeat(3)}${digits(0, 7)}${digits(0, 5)}${digits(0, 9)}`;
+}
+
+const writeStamps = (stamps: readonly Stamp[]): string =>
+  stamps.map(({ name, generation }) => `${name}\n${generation}`).join('\n'); // names are encoded: no control characters
+
+function readStamps(text: string): Stamp[] | undefined {
+  if (text === '') return [];
+  const parts = text.split('\n');
+  if (parts.length % 2 !== 0) return undefined;
+  const stamps: Stamp[] = [];
+  for (let i = 0; i < parts.length; i += 2) stamps.push({ name: parts[i] ?? '', generation: parts[i + 1] ?? '' });
+  return stamps;
+}
+
+/** True when the entry's tags fit into a record; more than a thousand tags do not. */
+export const fitsRecord = (entry: Entry): boolean => Buffer.byteLength(writeStamps(entry.stamps)) <= MAX_STAMP_BYTES;
+
+/** The bytes of a value without a lease. */
+export function entryRecord(entry: Entry): Buffer {
+  const stamps = Buffer.from(writeStamps(entry.stamps));
+  const header =
+    `${MAGIC}V${entry.payload.codec}${entry.version}${NO_TOKEN}${NO_TIME}` +
+    timeDigits(entry.createdAt) +
+    timeDigits(entry.freshUntil) +
+    timeDigits(entry.goneUntil) +
+    digits(Math.min(entry.costMs, MAX_COST_MS), 7) +
+    digits(stamps.length, 5) +
+    digits(entry.payload.bytes.length, 9);
+  return Buffer.concat([Buffer.from(header, 'latin1'), stamps, entry.payload.bytes]);
+}
+
+/** Reads what stands under a key at `now` on the server's clock. Never throws: whatever is not ours is `foreign`. */
+export function parseRecord(bytes: Buffer | null, now: number): Found {
+  if (bytes === null) return ABSENT;
+  if (bytes.length < AT.end || bytes[0] !== 0x4d || bytes[1] !== 0x31) return counterOrForeign(bytes);
+  const header = bytes.toString('latin1', 0, AT.end);
+  if (header[AT.kind] === 'L') return LEASE;
+  const codec = header[AT.codec];
+  if (header[AT.kind] !== 'V' || (codec !== 'J' && codec !== 'B')) return FOREIGN;
+  const stampsEnd = AT.end + Number(header.slice(AT.stampBytes, AT.payloadBytes));
+  const end = stampsEnd + Number(header.slice(AT.payloadBytes, AT.end));
+  const goneUntil = Number(header.slice(AT.gone, AT.cost));
+  const stamps = end === bytes.length ? readStamps(bytes.toString('utf8', AT.end, stampsEnd)) : undefined;
+  if (stamps === undefined || Number.isNaN(goneUntil)) return FOREIGN;
+  return {
+    kind: 'entry',
+    leased: now < Number(header.slice(AT.leaseEnd, AT.created)),
+    entry: new Entry({
+      version: header.slice(AT.version, AT.lease),
+      createdAt: Number(header.slice(AT.created, AT.fresh)),
+      freshUntil: Number(header.slice(AT.fresh, AT.gone)),
+      goneUntil,
+      costMs: Number(header.slice(AT.cost, AT.stampBytes)),
+      stamps,
+      payload: { codec, bytes: bytes.subarray(stampsEnd) },
+    }),
+  };
+}
+
+function counterOrForeign(bytes: Buffer): Found {
+  const text = bytes.length <= 21 ? bytes.toString('latin1') : '';
+  return COUNTER.test(text) && Number.isSafeInteger(Number(text)) ? { kind: 'counter', count: Number(text) } : FOREIGN;
+}

@@ -1,0 +1,88 @@
+import type { Entry } from './entry.js';
+import type { Sequence } from './generation.js';
+import type { Token } from './token.js';
+
+/** What a store holds under a key. */
+export type Found =
+  | { readonly kind: 'absent' }
+  /** A load is in progress and there is no value. */
+  | { readonly kind: 'lease' }
+  /** `leased`: somebody is refreshing it. */
+  | { readonly kind: 'entry'; readonly entry: Entry; readonly leased: boolean }
+  | { readonly kind: 'counter'; readonly count: number }
+  /** Written by somebody else, damaged, or in a format of the future. */
+  | { readonly kind: 'foreign' };
+
+export interface ReadQuery {
+  readonly id: string;
+  /** Generations to read together with the key. */
+  readonly names: readonly string[];
+  /** Also read where the sequence stands (for tags known only from the result). */
+  readonly sequence?: boolean;
+}
+
+export interface Reading {
+  readonly found: Found;
+  /** In the order of the names; `undefined` where there is none. */
+  readonly generations: readonly (string | undefined)[];
+  readonly sequence: Sequence | undefined;
+}
+
+export interface Acquisition {
+  readonly token: Token;
+  readonly leaseMs: number;
+  /** Version of the value the reader judged; `undefined` when it saw none. A different value refuses the lease. */
+  readonly seen: Token | undefined;
+  /** Leave the value that was seen beside the lease: it is stale, but some may still be served it. */
+  readonly keep: boolean;
+}
+
+/** Which keys a sweep removes. */
+export interface Selection {
+  /** `undefined`: keys without a namespace; ignored when `everything` is set. */
+  readonly namespace: string | undefined;
+  /** Glob over the key as the caller wrote it. */
+  readonly pattern: string;
+  readonly everything?: boolean;
+}
+
+export interface Drawn {
+  readonly generations: readonly string[];
+  readonly sequence: Sequence;
+}
+
+/**
+ * The port of the engine: one key, its lease, and generations. Every operation is atomic on its own; the engine needs no
+ * more than that (docs: the coherence protocol, `test/model`). Whatever a store cannot do now it rejects with
+ * `StoreUnavailableError`; it never answers with a guess.
+ */
+export interface Store {
+  readonly kind: 'memory' | 'redis' | 'none';
+  /** True while this process hears every invalidation by anyone: only then may a running flight be joined unasked. */
+  readonly audible: boolean;
+  /** Milliseconds on the store's own clock. */
+  now(): number;
+  /** The entry of this process's own tier, if there is one whose generations all stand. Never waits. */
+  peek(id: string): Entry | undefined;
+  read(query: ReadQuery): Promise<Reading>;
+  /** Takes the lease of a key (protocol rule 4). False: somebody holds it, or the key holds another value than was seen. */
+  acquire(id: string, acquisition: Acquisition): Promise<boolean>;
+  /** Takes the lease from whomever holds it and drops the value (rule 3). */
+  force(id: string, token: Token, leaseMs: number): Promise<void>;
+  /** Extends a lease; false when it no longer stands. */
+  renew(id: string, token: Token, leaseMs: number): Promise<boolean>;
+  /** Gives a lease back; true when it still stood. */
+  release(id: string, token: Token): Promise<boolean>;
+  /** Writes the value and ends the lease, only if the lease still stands (rule 2). */
+  fill(id: string, token: Token, entry: Entry): Promise<boolean>;
+  /** Removes keys with value and lease; the number of keys that held something. */
+  delete(ids: readonly string[]): Promise<number>;
+  /** Draws new generations: for names that have none (`missing`), or for all of them, which is how one invalidates. */
+  draw(names: readonly string[], which: 'missing' | 'all'): Promise<Drawn>;
+  /** Removes every key of a selection that exists while it runs. Costs a walk over the keys. */
+  sweep(selection: Selection): Promise<number>;
+  /** Adds to a plain integer. `ttlMs` is set with the first increment only. */
+  increment(id: string, by: number, ttlMs: number | undefined): Promise<number>;
+  /** Entries and counters held, and the bytes used. Costs a walk over the keys. */
+  usage(): Promise<{ keys: number; memory: number }>;
+}

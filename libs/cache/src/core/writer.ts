@@ -1,0 +1,120 @@
+import { encodeValue, makeEntry } from './draft.js';
+import type { Invalidation } from './backlog.js';
+import { Lease } from './lease.js';
+import { type EngineParts, type ReadRequest, unlessUnavailable } from './loader.js';
+import type { Stamp } from './generation.js';
+import { newToken, type Token } from './token.js';
+
+interface Ticket {
+  readonly token: Token;
+  readonly stamps: readonly Stamp[];
+}
+
+export interface WriterParts extends EngineParts {
+  /** Invalidates in this process and in the store, now or as soon as the store can be told. */
+  readonly invalidate: (invalidation: Invalidation) => Promise<{ removed: number; remembered: boolean }>;
+  /** What an invalidation means for this process: detaches flights. */
+  readonly detach: (invalidation: Invalidation) => void;
+}
+
+/**
+ * Writes of values from outside (protocol rule 3). First a ticket: the writer's token takes the key's lease by force and
+ * drops the value. Then a fill with that token. A write that times out between the two, or is applied late, can only
+ * remove something; and whoever invalidates after the ticket wins over the value. When it cannot be known whether the
+ * ticket took effect, the write counts as an invalidation.
+ */
+export class Writer {
+  readonly #parts: WriterParts;
+
+  constructor(parts: WriterParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Stores a value that the caller has; false when it was not stored: the store did not answer, or somebody invalidated
+   * or wrote the key meanwhile.
+   *
+   * @throws InvalidValueError when the value cannot be encoded
+   */
+  async set(request: ReadRequest, value: unknown): Promise<boolean> {
+    const { limits } = this.#parts;
+    encodeValue(value, limits.maxValueBytes); // a bad value is refused before anything is dropped
+    const ticket = await this.#ticket(request);
+    return ticket !== undefined && this.#fill(request, ticket, value, 0);
+  }
+
+  /** Runs what makes the new value between ticket and fill, so that an older load cannot come after it. */
+  async put(request: ReadRequest, run: () => unknown): Promise<unknown> {
+    const { store, clock, limits, counts } = this.#parts;
+    const ticket = await this.#ticket(request);
+    const start = clock.monotonic();
+    if (ticket === undefined) return this.#runUnstored(request, run);
+    const lease = new Lease(store, request.id, ticket.token, { leaseMs: limits.leaseMs, clock });
+    try {
+      counts.loads++;
+      const value: unknown = await run();
+      lease.end();
+      if (!(await this.#fill(request, ticket, value, clock.monotonic() - start))) await this.#drop(request);
+      return value;
+    } catch (error) {
+      counts.loadFailures++;
+      throw error;
+    } finally {
+      if (!lease.ended) await lease.release();
+    }
+  }
+
+  /** The lease by force; `undefined` when the store did not answer, and the key counts as invalidated. */
+  async #ticket(request: ReadRequest): Promise<Ticket | undefined> {
+    const { store, limits, detach } = this.#parts;
+    const { id, names } = request;
+    const token = newToken();
+    try {
+      // Both leave in one turn. The stamps are older than the value's fill, which is what counts (rule 6).
+      const [reading] = await Promise.all([store.read({ id, names }), store.force(id, token, limits.leaseMs)]);
+      const complete = reading.generations.every((generation) => generation !== undefined);
+      const { generations } = complete ? reading : await store.draw(names, 'missing');
+      return { token, stamps: names.map((name, i) => ({ name, generation: generations[i] ?? '' })) };
+    } catch (error) {
+      unlessUnavailable(error);
+      await this.#drop(request);
+      return undefined;
+    } finally {
+      detach({ ids: [id] });
+    }
+  }
+
+  async #fill(request: ReadRequest, { token, stamps }: Ticket, value: unknown, costMs: number): Promise<boolean> {
+    const { store, clock, limits, counts, events } = this.#parts;
+    const { call, namespace, options, plan, id, key } = request;
+    const draft = { call, namespace, options, plan, value, version: token, costMs, stamps, sequence: undefined };
+    const { entry, refusal } = await makeEntry(draft, {
+      store,
+      random: clock.random(),
+      maxValueBytes: limits.maxValueBytes,
+    });
+    if (entry === undefined) {
+      counts.uncacheable++;
+      events.emit('uncacheable', () => ({ key, namespace, reason: refusal ?? '' }));
+      await store.release(id, token).catch(unlessUnavailable);
+      return false;
+    }
+    const stored = await store.fill(id, token, entry).catch(unlessUnavailable);
+    if (stored === undefined) await this.#drop(request);
+    counts[stored ? 'fills' : 'fenced']++;
+    this.#parts.detach({ ids: [id] });
+    return stored === true;
+  }
+
+  async #runUnstored(request: ReadRequest, run: () => unknown): Promise<unknown> {
+    try {
+      return await run();
+    } finally {
+      await this.#drop(request); // what was loaded while it ran may be older than what it wrote
+    }
+  }
+
+  async #drop({ id }: ReadRequest): Promise<void> {
+    await this.#parts.invalidate({ ids: [id] });
+  }
+}

@@ -1,0 +1,61 @@
+import type { Drawn, Reading, ReadQuery, Store } from '../core/store.js';
+import { NO_TOKEN } from '../core/token.js';
+
+/** The store of a cache that is turned off: holds nothing, grants nothing, fails nothing. */
+export class NullStore implements Store {
+  readonly kind = 'none';
+  readonly audible = true;
+
+  now(): number {
+    return Date.now();
+  }
+
+  peek(): undefined {
+    return undefined;
+  }
+
+  async read({ names }: ReadQuery): Promise<Reading> {
+    return { found: { kind: 'absent' }, generations: names.map(() => undefined), sequence: undefined };
+  }
+
+  async acquire(): Promise<boolean> {
+    return false;
+  }
+
+  async force(): Promise<void> {
+    // Nothing is held, so nothing is taken.
+  }
+
+  async renew(): Promise<boolean> {
+    return false;
+  }
+
+  async release(): Promise<boolean> {
+    return false;
+  }
+
+  async fill(): Promise<boolean> {
+    return false;
+  }
+
+  async delete(): Promise<number> {
+    return 0;
+  }
+
+  async draw(names: readonly string[]): Promise<Drawn> {
+    return { generations: names.map(() => `${NO_TOKEN}:none:0`), sequence: { epoch: 'none', number: 0 } };
+  }
+
+  async sweep(): Promise<number> {
+    return 0;
+  }
+
+  /** Counts nothing: every increment is the first one. */
+  async increment(_id: string, by: number): Promise<number> {
+    return by;
+  }
+
+  async usage(): Promise<{ keys: number; memory: number }> {
+    return { keys: 0, memory: 0 };
+  }
+}

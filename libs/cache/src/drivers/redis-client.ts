@@ -1,0 +1,65 @@
+import { InvalidOptionsError } from '@mobius1/kernel';
+
+type Argument = string | number | Buffer;
+
+/**
+ * The part of ioredis that the cache uses. Clients of ioredis 5 and 6, `Redis` and `Cluster`, fit; they are told apart by
+ * what they can do, never by `instanceof`: two copies of ioredis in one process are common.
+ */
+export interface RedisClient {
+  readonly status: string;
+  connect(): Promise<unknown>;
+  quit(): Promise<unknown>;
+  disconnect(reconnect?: boolean): void;
+  on(event: string, listener: (...args: never[]) => void): unknown;
+  off(event: string, listener: (...args: never[]) => void): unknown;
+  ping(): Promise<string>;
+  time(): Promise<unknown>;
+  info(section: string): Promise<string>;
+  getBuffer(key: string): Promise<Buffer | null>;
+  mgetBuffer(...keys: string[]): Promise<(Buffer | null)[]>;
+  set(key: string, value: string, px: 'PX', ms: number, nx?: 'NX'): Promise<unknown>;
+  del(...keys: string[]): Promise<number>;
+  scan(cursor: string, match: 'MATCH', pattern: string, count: 'COUNT', size: number): Promise<[string, string[]]>;
+  evalsha(sha: string, keys: number, ...args: Argument[]): Promise<unknown>;
+  eval(lua: string, keys: number, ...args: Argument[]): Promise<unknown>;
+}
+
+const NEEDED = ['connect', 'quit', 'on', 'ping', 'time', 'info', 'getBuffer', 'mgetBuffer', 'del', 'evalsha', 'eval'];
+
+interface MaybeClient {
+  readonly options?: { readonly keyPrefix?: unknown };
+  readonly nodes?: (role: 'master') => RedisClient[];
+}
+
+/** A client of the caller's, checked by what it can do. @throws InvalidOptionsError */
+export function asRedisClient(value: unknown): RedisClient {
+  const methods = value as Record<string, unknown> | null | undefined;
+  const missing = NEEDED.filter((name) => typeof methods?.[name] !== 'function');
+  const expected = 'a Redis or Cluster of ioredis 5 or 6';
+  if (missing.length > 0) {
+    throw new InvalidOptionsError('CacheModule', [
+      { path: 'redis.client', expected, given: value, hint: `it lacks ${missing.join(', ')}` },
+    ]);
+  }
+  const prefix = (value as MaybeClient).options?.keyPrefix;
+  if (typeof prefix === 'string' && prefix !== '') {
+    throw new InvalidOptionsError('CacheModule', [
+      {
+        path: 'redis.client',
+        expected: 'a client without a keyPrefix of its own',
+        given: prefix,
+        hint: 'give keyPrefix to the cache instead',
+      },
+    ]);
+  }
+  return value as RedisClient;
+}
+
+/** The masters of a Cluster, or the client itself. */
+export function mastersOf(client: RedisClient): RedisClient[] {
+  const { nodes } = client as MaybeClient;
+  return typeof nodes === 'function' ? nodes.call(client, 'master') : [client];
+}
+
+export const isCluster = (client: RedisClient): boolean => typeof (client as MaybeClient).nodes === 'function';

@@ -1,0 +1,240 @@
+import { Channel, CircuitBreaker, type Clock, systemClock, withDeadline } from '@mobius1/kernel';
+import { StoreUnavailableError } from '../core/errors.js';
+import { BlockingPool } from './blocking-pool.js';
+import { mastersOf, type RedisClient } from './redis-client.js';
+import { createRedis } from './redis-factory.js';
+import { REDIS_DEFAULTS, type RedisOptions } from './redis-options.js';
+
+export type ConnectionEvents = {
+  /** Commands can be sent. */
+  ready: undefined;
+  /** The connection was lost; it is being re-established. */
+  lost: { reason: string };
+  /** The circuit breaker changed its state. */
+  breaker: { from: string; to: string };
+};
+
+// Walks over keys and INFO may take longer than the read of one key.
+const SLOW_FACTOR = 40;
+const SYNC_EVERY_MS = 30_000; // clocks drift by about 1 ms in this time
+
+/**
+ * The connection to Redis, and the one place where its failures are met: every command has a deadline, a breaker stops
+ * asking a server that does not answer, and whatever goes wrong becomes a `StoreUnavailableError` (G10).
+ *
+ * It also knows the server's clock. Times of entries are compared on that clock only, taken from `TIME` and carried on by
+ * this process's monotonic clock, so a wall clock that is wrong or jumps does no harm.
+ */
+export class RedisConnection {
+  readonly client: RedisClient;
+  readonly events = new Channel<ConnectionEvents>();
+  readonly breaker: CircuitBreaker;
+  /** Connections for commands that block. */
+  readonly blocking: BlockingPool;
+  readonly #owned: boolean;
+  readonly #clock: Clock;
+  readonly #timeoutMs: number;
+  readonly #place: string;
+  #lastError = '';
+  #offset: number | undefined;
+  #syncedAt = -Infinity;
+  #latencyMs: number | undefined;
+  #closing = false;
+
+  constructor(options: RedisOptions, clock: Clock = systemClock) {
+    this.#clock = clock;
+    this.#timeoutMs = options.commandTimeout ?? REDIS_DEFAULTS.commandTimeout;
+    this.#owned = options.client === undefined;
+    this.#place = placeOf(options);
+    this.client = createRedis(options);
+    this.blocking = new BlockingPool(this.client, options.pool ?? REDIS_DEFAULTS.pool);
+    this.breaker = new CircuitBreaker({
+      clock,
+      onTransition: (from, to) => this.events.emit('breaker', () => ({ from, to })),
+    });
+    this.#listen();
+  }
+
+  /** `ready`, or what ioredis says of it: `wait`, `connecting`, `reconnecting`, `close`, `end`. */
+  get status(): string {
+    return this.client.status;
+  }
+
+  get ready(): boolean {
+    return this.client.status === 'ready';
+  }
+
+  /** Milliseconds of the last ping or clock comparison; `undefined` before the first. */
+  get latencyMs(): number | undefined {
+    return this.#latencyMs;
+  }
+
+  /** Where this connection leads, without credentials. */
+  get place(): string {
+    return this.#place;
+  }
+
+  /** What the last failure said; empty when there was none. */
+  get lastError(): string {
+    return this.#lastError;
+  }
+
+  /**
+   * Connects, or waits for the connection that is under way.
+   *
+   * @throws StoreUnavailableError when the first attempt fails; further attempts go on behind
+   */
+  async connect(): Promise<void> {
+    if (this.ready) return;
+    try {
+      if (this.client.status === 'wait' || this.client.status === 'end') await this.client.connect();
+      else await this.#nextReady();
+    } catch (error) {
+      throw this.#unavailable(error);
+    }
+    await this.#sync();
+  }
+
+  /** True when Redis answers in time; never throws. */
+  async ping(): Promise<boolean> {
+    const start = this.#clock.monotonic();
+    try {
+      const answer = await this.#timed(() => this.client.ping(), Math.max(this.#timeoutMs, 1_000));
+      this.#latencyMs = this.#clock.monotonic() - start;
+      return answer === 'PONG';
+    } catch {
+      return false;
+    }
+  }
+
+  /** Milliseconds on the server's clock. */
+  serverNow(): number {
+    const now = this.#clock.monotonic();
+    if (now - this.#syncedAt > SYNC_EVERY_MS && this.ready) void this.#sync();
+    return this.#offset === undefined ? this.#clock.now() : now + this.#offset;
+  }
+
+  /** Runs a cache command. @throws StoreUnavailableError */
+  run<T>(command: () => Promise<T>): Promise<T> {
+    return this.#guarded(command, this.#timeoutMs);
+  }
+
+  /** Runs a command that walks over keys or asks for more than one key's worth. @throws StoreUnavailableError */
+  runSlow<T>(command: () => Promise<T>): Promise<T> {
+    return this.#guarded(command, this.#timeoutMs * SLOW_FACTOR);
+  }
+
+  /** Bytes in use and the server's limit (0: none), summed over the masters. @throws StoreUnavailableError */
+  async memory(): Promise<{ memory: number; maxMemory: number }> {
+    const infos = await this.runSlow(() => Promise.all(mastersOf(this.client).map((node) => node.info('memory'))));
+    const sum = (field: RegExp): number => infos.reduce((total, info) => total + Number(field.exec(info)?.[1] ?? 0), 0);
+    return { memory: sum(/^used_memory:(\d+)/m), maxMemory: sum(/^maxmemory:(\d+)/m) };
+  }
+
+  /** Closes the connection if it is ours: politely within `ms`, then at once. */
+  async quit(ms = 1_000): Promise<void> {
+    this.#closing = true;
+    this.blocking.close();
+    if (!this.#owned) return;
+    try {
+      if (this.ready) await withDeadline(this.client.quit(), ms, () => new Error('quit took too long'), this.#clock);
+    } catch {
+      // Closed by force below.
+    } finally {
+      this.client.disconnect();
+    }
+  }
+
+  async #guarded<T>(command: () => Promise<T>, ms: number): Promise<T> {
+    if (!this.ready) throw this.#unavailable(new Error(this.#lastError || `the connection is ${this.status}`));
+    if (!this.breaker.tryAcquire())
+      throw this.#unavailable(new Error('it did not answer lately (circuit breaker open)'));
+    try {
+      const reply = await this.#timed(command, ms);
+      this.breaker.success();
+      return reply;
+    } catch (error) {
+      // Only silence opens the breaker: a server that refuses one command may well answer the next.
+      if (error instanceof SilenceError) this.breaker.failure();
+      else this.breaker.success();
+      throw this.#unavailable(error);
+    }
+  }
+
+  #timed<T>(command: () => Promise<T>, ms: number): Promise<T> {
+    return withDeadline(command(), ms, () => new SilenceError(`no reply within ${ms} ms`), this.#clock);
+  }
+
+  #unavailable(cause: unknown): StoreUnavailableError {
+    if (cause instanceof StoreUnavailableError) return cause;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    return new StoreUnavailableError(this.#place, reason, { cause });
+  }
+
+  async #sync(): Promise<void> {
+    this.#syncedAt = this.#clock.monotonic();
+    try {
+      const start = this.#clock.monotonic();
+      const [seconds, micros] = (await this.#timed(
+        () => this.client.time(),
+        this.#timeoutMs * SLOW_FACTOR,
+      )) as string[];
+      const end = this.#clock.monotonic();
+      this.#latencyMs = end - start;
+      this.#offset = Number(seconds) * 1000 + Number(micros) / 1000 - (start + end) / 2;
+    } catch {
+      // The estimate stays; the next reconnect or interval tries again.
+    }
+  }
+
+  #nextReady(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const settle = (error?: Error): void => {
+        this.client.off('ready', done);
+        this.client.off('close', failed);
+        this.client.off('end', failed);
+        if (error === undefined) resolve();
+        else reject(error);
+      };
+      const done = (): void => settle();
+      const failed = (): void => settle(new Error(this.#lastError || 'the connection was closed'));
+      this.client.on('ready', done);
+      this.client.on('close', failed);
+      this.client.on('end', failed);
+    });
+  }
+
+  #listen(): void {
+    let wasReady = this.ready;
+    this.client.on('error', (error: Error) => {
+      this.#lastError = error.message || (error as NodeJS.ErrnoException).code || error.name;
+    });
+    this.client.on('ready', () => {
+      wasReady = true;
+      this.#lastError = '';
+      this.breaker.reset();
+      void this.#sync().then(() => this.events.emit('ready', () => undefined));
+    });
+    this.client.on('close', () => {
+      if (!wasReady || this.#closing) return;
+      wasReady = false;
+      this.events.emit('lost', () => ({ reason: this.#lastError || 'the connection was closed' }));
+    });
+  }
+}
+
+class SilenceError extends Error {}
+
+/** Host and port for messages; never a user or password. */
+function placeOf({ client, url, cluster, sentinels, name, host, port }: RedisOptions): string {
+  if (client !== undefined) return 'Redis (given client)';
+  if (cluster !== undefined)
+    return `Redis Cluster at ${cluster[0]?.host ?? '?'}:${cluster[0]?.port ?? REDIS_DEFAULTS.port}`;
+  if (sentinels !== undefined) return `Redis ${name ?? '?'} (Sentinel)`;
+  if (url !== undefined) {
+    if (!URL.canParse(url)) return 'Redis';
+    const { hostname, port: given } = new URL(url);
+    return `Redis at ${hostname}:${given || REDIS_DEFAULTS.port}`;
+  }
+  return `Redis at ${host ?? REDIS_DEFAULTS.host}:${port ?? REDIS_DEFAULTS.port}`;
+}

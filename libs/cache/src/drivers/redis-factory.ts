@@ -1,0 +1,52 @@
+import { Cluster, Redis } from 'ioredis';
+import { exponentialBackoff } from '@mobius1/kernel';
+import { asRedisClient, type RedisClient } from './redis-client.js';
+import { REDIS_DEFAULTS, type RedisOptions } from './redis-options.js';
+
+// Reconnecting for as long as the process lives: soon at first, every two seconds at last, never in step with others.
+const reconnect = exponentialBackoff({ base: 50, cap: 2_000, factor: 2, jitter: 'equal' });
+const retryStrategy = (attempt: number): number => reconnect(attempt, Math.random());
+// A connection whose server sends nothing for this long while commands wait is dead: without this it stays half-open.
+const SOCKET_TIMEOUT_MS = 5_000;
+
+/**
+ * Makes the ioredis client of the options. Commands are neither queued while there is no connection nor sent again after
+ * one was lost: a write that is applied late would bring back what was invalidated meanwhile.
+ */
+export function createRedis(options: RedisOptions): RedisClient {
+  if (options.client !== undefined) return asRedisClient(options.client);
+  const { tls } = options;
+  const common = {
+    username: options.username,
+    password: options.password === '' ? undefined : options.password,
+    db: options.db ?? REDIS_DEFAULTS.db,
+    connectTimeout: options.connectTimeout ?? REDIS_DEFAULTS.connectTimeout,
+    socketTimeout: SOCKET_TIMEOUT_MS,
+    maxRetriesPerRequest:
+      options.maxRetriesPerRequest === undefined ? REDIS_DEFAULTS.maxRetriesPerRequest : options.maxRetriesPerRequest,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    lazyConnect: true,
+    retryStrategy,
+    // After a failover the old master answers READONLY: reconnecting finds the new one.
+    reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
+    ...(tls ? { tls: tls === true ? {} : tls } : {}),
+  };
+  if (options.cluster !== undefined) {
+    const nodes = options.cluster.map(({ host, port }) => ({ host, port: port ?? REDIS_DEFAULTS.port }));
+    const { retryStrategy: clusterRetryStrategy, lazyConnect, enableOfflineQueue, db: _db, ...redisOptions } = common;
+    return asRedisClient(new Cluster(nodes, { clusterRetryStrategy, lazyConnect, enableOfflineQueue, redisOptions }));
+  }
+  if (options.sentinels !== undefined) {
+    const sentinels = options.sentinels.map(({ host, port }) => ({ host, port: port ?? 26_379 }));
+    return asRedisClient(
+      new Redis({ ...common, sentinels, name: options.name ?? '', sentinelRetryStrategy: retryStrategy }),
+    );
+  }
+  if (options.url !== undefined) {
+    const { username: _u, password: _p, db: _db, ...rest } = common;
+    return asRedisClient(new Redis(options.url, { ...rest, ...(options.db === undefined ? {} : { db: options.db }) }));
+  }
+  const host = options.host ?? REDIS_DEFAULTS.host;
+  return asRedisClient(new Redis({ ...common, host, port: options.port ?? REDIS_DEFAULTS.port }));
+}

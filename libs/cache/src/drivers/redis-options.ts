@@ -1,0 +1,100 @@
+import type { ConnectionOptions } from 'node:tls';
+import { type OptionCheck } from '@mobius1/kernel';
+
+export interface RedisNode {
+  readonly host: string;
+  readonly port?: number;
+}
+
+/** Where Redis is and how to talk to it. One of `client`, `url`, `cluster`, `sentinels`, `host`. */
+export interface RedisOptions {
+  /** A client of your own (`Redis` or `Cluster` of ioredis 5 or 6, without `keyPrefix`); it is never closed by us. */
+  readonly client?: unknown;
+  /** `redis://user:password@host:port/db`, or `rediss://` for TLS; wins over the single fields. */
+  readonly url?: string;
+  /** @default 'localhost' */
+  readonly host?: string;
+  /** @default 6379 */
+  readonly port?: number;
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  /** Number of the database. @default 0 */
+  readonly db?: number;
+  /** Stands before every key, so that several applications can share a server. @default 'mobius1:' */
+  readonly keyPrefix?: string;
+  /** TLS options, or `true` for the defaults. @default off */
+  readonly tls?: boolean | ConnectionOptions;
+  /** Sentinels that know the master; needs `name`. */
+  readonly sentinels?: readonly RedisNode[];
+  /** Name of the master the Sentinels watch. */
+  readonly name?: string;
+  /** Some nodes of a Redis Cluster; the rest is discovered. */
+  readonly cluster?: readonly RedisNode[];
+  /** How often ioredis retries a command of `getClient()` across reconnects. Cache commands are never retried. @default 3 */
+  readonly maxRetriesPerRequest?: number | null;
+  /** Milliseconds to establish a connection. @default 10_000 */
+  readonly connectTimeout?: number;
+  /** Milliseconds the cache waits for a reply before it goes on without Redis. @default 50 */
+  readonly commandTimeout?: number;
+  /** Connections for commands that block (BLPOP, subscriptions), lent by `RedisService.blocking()`. @default 0 */
+  readonly pool?: number;
+}
+
+export const REDIS_DEFAULTS = Object.freeze({
+  host: 'localhost',
+  port: 6379,
+  db: 0,
+  keyPrefix: 'mobius1:',
+  maxRetriesPerRequest: 3,
+  connectTimeout: 10_000,
+  // Far above a healthy reply (well under 1 ms on a local network), far below what a user notices.
+  commandTimeout: 50,
+  pool: 0,
+});
+
+const KNOWN: readonly string[] = [
+  ...[
+    'client',
+    'url',
+    'host',
+    'port',
+    'username',
+    'password',
+    'db',
+    'keyPrefix',
+    'tls',
+    'sentinels',
+    'name',
+    'cluster',
+  ],
+  ...['maxRetriesPerRequest', 'connectTimeout', 'commandTimeout', 'pool'],
+];
+
+/** Checks Redis options; problems go to `check` under `scope`. */
+export function checkRedisOptions(check: OptionCheck, options: RedisOptions, scope = 'redis'): void {
+  const at = (name: string): string => (scope === '' ? name : `${scope}.${name}`);
+  check.unknownKeys(scope, options, KNOWN);
+  check.string(at('host'), options.host, { max: 255 });
+  check.integerBetween(at('port'), options.port, 1, 65_535);
+  check.integerBetween(at('db'), options.db, 0, 1_000_000);
+  check.string(at('keyPrefix'), options.keyPrefix, { max: 128, empty: true });
+  check.positiveInteger(at('connectTimeout'), options.connectTimeout);
+  check.positiveInteger(at('commandTimeout'), options.commandTimeout);
+  check.integerBetween(at('pool'), options.pool, 0, 100);
+  check.string(at('username'), options.username, { empty: true });
+  check.string(at('password'), options.password, { empty: true });
+  if (options.maxRetriesPerRequest !== null) {
+    check.integerBetween(at('maxRetriesPerRequest'), options.maxRetriesPerRequest, 0, 1000);
+  }
+  if (options.url !== undefined && !/^rediss?:\/\/\S+$/.test(options.url)) {
+    check.problem(at('url'), "a URL like 'redis://localhost:6379/0'", options.url);
+  }
+  for (const [name, nodes] of Object.entries({ sentinels: options.sentinels, cluster: options.cluster })) {
+    if (nodes === undefined) continue;
+    if (!Array.isArray(nodes) || nodes.length === 0) check.problem(at(name), 'a list of { host, port }', nodes);
+    else for (const node of nodes as RedisNode[]) check.integerBetween(`${at(name)}[].port`, node.port, 1, 65_535);
+  }
+  if (options.sentinels !== undefined && options.name === undefined) {
+    check.problem(at('name'), 'the name of the master that the Sentinels watch', undefined);
+  }
+}

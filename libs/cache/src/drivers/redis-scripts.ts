@@ -1,0 +1,146 @@
+import { createHash } from 'node:crypto';
+import { AT, MAGIC } from '../core/record.js';
+import { NO_TOKEN } from '../core/token.js';
+import type { RedisClient } from './redis-client.js';
+
+/**
+ * The atomic steps that no single command does. They compare tokens and versions, nothing else: freshness and tags are
+ * judged by the client. Offsets are those of `core/record.ts`, counted from 1 in Lua. Times are the server's own.
+ */
+
+type Argument = string | number | Buffer;
+
+/** One script: sent by its hash; when the server does not know it (restart, failover, SCRIPT FLUSH), in full. */
+export class Script {
+  readonly #lua: string;
+  readonly #sha: string;
+
+  constructor(lua: string) {
+    this.#lua = lua;
+    this.#sha = createHash('sha1').update(lua).digest('hex');
+  }
+
+  async run(client: RedisClient, keys: readonly string[], args: readonly Argument[]): Promise<unknown> {
+    try {
+      return await client.evalsha(this.#sha, keys.length, ...keys, ...args);
+    } catch (error) {
+      if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
+      return client.eval(this.#lua, keys.length, ...keys, ...args);
+    }
+  }
+}
+
+const LEASE = `redis.call('GETRANGE', KEYS[1], ${AT.lease}, ${AT.leaseEnd - 1})`;
+const KIND = `redis.call('GETRANGE', KEYS[1], 0, ${AT.kind})`;
+const NOW = `local t = redis.call('TIME'); local now = t[1] * 1000 + math.floor(t[2] / 1000)`;
+const PATCH_END = `redis.call('SETRANGE', KEYS[1], ${AT.leaseEnd}, string.format('%013d', now + ms))`;
+const OUTLIVE = `if redis.call('PTTL', KEYS[1]) < ms then redis.call('PEXPIRE', KEYS[1], ms) end`;
+
+/**
+ * acquire: takes the lease of a key that holds what the reader saw (protocol rule 4).
+ * KEYS[1] entry; ARGV: version seen ('' none), token, lease ms, record with that lease alone, '1' to keep the value.
+ * Reply 1 granted, 0 not. Atomic because between judging the value and taking the lease another fill may come.
+ */
+export const ACQUIRE = new Script(`
+local kind = redis.call('TYPE', KEYS[1]).ok
+if kind ~= 'none' and kind ~= 'string' then redis.call('DEL', KEYS[1]) kind = 'none' end
+local ms = tonumber(ARGV[3])
+if kind == 'string' then
+  local head = redis.call('GETRANGE', KEYS[1], 0, ${AT.created - 1})
+  if string.sub(head, 1, 3) ~= '${MAGIC}V' or string.sub(head, ${AT.version + 1}, ${AT.lease}) ~= ARGV[1] then return 0 end
+  ${NOW}
+  if now < tonumber(string.sub(head, ${AT.leaseEnd + 1}, ${AT.created})) then return 0 end
+  if ARGV[5] == '1' then
+    redis.call('SETRANGE', KEYS[1], ${AT.lease}, ARGV[2])
+    ${PATCH_END}
+    ${OUTLIVE}
+    return 1
+  end
+end
+redis.call('SET', KEYS[1], ARGV[4], 'PX', ms)
+return 1`);
+
+/**
+ * renew: extends a lease. KEYS[1] entry; ARGV: token, lease ms. Reply 1 when it stood, else 0.
+ * Atomic because the lease may be lost between the check and the extension.
+ */
+export const RENEW = new Script(`
+if ${LEASE} ~= ARGV[1] then return 0 end
+local ms = tonumber(ARGV[2])
+${NOW}
+${PATCH_END}
+${OUTLIVE}
+return 1`);
+
+/**
+ * release: gives a lease back; a stale value beside it stays. KEYS[1] entry; ARGV: token. Reply 1 when it stood, else 0.
+ * Atomic because a lease that was lost must not be taken from its new holder.
+ */
+export const RELEASE = new Script(`
+if ${LEASE} ~= ARGV[1] then return 0 end
+if ${KIND} == '${MAGIC}L' then redis.call('DEL', KEYS[1]) return 1 end
+redis.call('SETRANGE', KEYS[1], ${AT.lease}, '${NO_TOKEN}${'0'.repeat(13)}')
+return 1`);
+
+/**
+ * fill: writes the value, which ends the lease (rule 2). KEYS[1] entry; ARGV: token, record, ttl ms. Reply 1 or 0.
+ * Atomic because an invalidation between check and write must win (G1).
+ */
+export const FILL = new Script(`
+if ${LEASE} ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+return 1`);
+
+/**
+ * draw: new generations under one sequence (rules 5 and 6). KEYS[1] sequence, KEYS[2..] generations; ARGV: 'all' or
+ * 'missing', a new epoch in case there is no sequence, lifetime ms, one unique id for each generation.
+ * Reply: epoch, number, generations. Atomic because number and generations must advance together.
+ */
+export const DRAW = new Script(`
+local epoch, number = string.match(redis.call('GET', KEYS[1]) or '', '^([^:]+):(%d+)$')
+if not epoch then epoch, number = ARGV[2], 0 end
+number = tonumber(number)
+local start = number
+local reply = { '', '' }
+for i = 2, #KEYS do
+  local generation = ARGV[1] == 'missing' and redis.call('GET', KEYS[i])
+  if not generation then
+    number = number + 1
+    generation = ARGV[i + 2] .. ':' .. epoch .. ':' .. string.format('%.0f', number)
+    redis.call('SET', KEYS[i], generation, 'PX', ARGV[3])
+  end
+  reply[i + 1] = generation
+end
+reply[1] = epoch
+reply[2] = string.format('%.0f', number)
+if number ~= start then redis.call('SET', KEYS[1], epoch .. ':' .. reply[2]) end
+return reply`);
+
+/**
+ * increment: adds to a plain integer; its ttl comes with the first increment and is neither extended nor lost.
+ * KEYS[1] counter; ARGV: by, ttl ms or '' for none. Reply: the sum as text, or an error whose text holds NOTACOUNTER.
+ * Atomic because a counter without its ttl would count for ever.
+ */
+export const INCREMENT = new Script(`
+if redis.call('TYPE', KEYS[1]).ok == 'string' then
+  local kind = ${KIND}
+  if kind == '${MAGIC}L' then redis.call('DEL', KEYS[1])
+  elseif string.sub(kind, 1, 2) == '${MAGIC}' then return redis.error_reply('NOTACOUNTER') end
+end
+local reply = redis.pcall('INCRBY', KEYS[1], ARGV[1])
+if type(reply) == 'table' then return redis.error_reply('NOTACOUNTER ' .. reply.err) end
+if ARGV[2] ~= '' and redis.call('PTTL', KEYS[1]) < 0 then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+return redis.call('GET', KEYS[1])`);
+
+/**
+ * count: counts the values among some keys, leaving out those that hold only a lease. KEYS: a page of a scan.
+ * Reply: the number. One round trip a page instead of one a key.
+ */
+export const COUNT = new Script(`
+local values = 0
+for _, key in ipairs(KEYS) do
+  if redis.call('TYPE', key).ok == 'string' and redis.call('GETRANGE', key, 0, ${AT.kind}) ~= '${MAGIC}L' then
+    values = values + 1
+  end
+end
+return values`);

@@ -1,0 +1,208 @@
+import type { Entry } from '../core/entry.js';
+import { CounterConflictError } from '../core/errors.js';
+import type { Sequence } from '../core/generation.js';
+import { escapeGlob, globLiteralPrefix, globMatcher } from '../core/glob.js';
+import { encodeKey, entryId, parseEntryId } from '../core/key.js';
+import { entryRecord, leaseRecord, parseRecord } from '../core/record.js';
+import type { Acquisition, Drawn, Reading, ReadQuery, Selection, Store } from '../core/store.js';
+import { newToken, type Token } from '../core/token.js';
+import { ReadBatch } from './read-batch.js';
+import { isCluster, mastersOf, type RedisClient } from './redis-client.js';
+import type { RedisConnection } from './redis-connection.js';
+import { ACQUIRE, COUNT, DRAW, FILL, INCREMENT, RELEASE, RENEW } from './redis-scripts.js';
+
+// Tags that nobody uses any more must go some day. A generation that expires makes its entries a miss (G3).
+const GENERATION_MS = 30 * 24 * 3600 * 1000;
+const SCAN_COUNT = 500; // keys a SCAN step looks at: well under a millisecond of server time
+
+/**
+ * The store on Redis, standalone or Cluster. One key holds value and lease; the generations live under
+ * `<prefix>~{<prefix>}:`, in one slot of a Cluster, because a script draws them together with their sequence.
+ */
+export class RedisStore implements Store {
+  readonly kind = 'redis';
+  readonly audible = false;
+  readonly #connection: RedisConnection;
+  readonly #prefix: string;
+  readonly #internal: string;
+  readonly #batch: ReadBatch;
+
+  constructor(connection: RedisConnection, prefix: string) {
+    this.#connection = connection;
+    this.#prefix = prefix;
+    this.#internal = `${prefix}~{${prefix.replace(/[{}]/g, '') || 'g'}}:`;
+    this.#batch = new ReadBatch((keys) => this.#fetch(keys));
+  }
+
+  now(): number {
+    return this.#connection.serverNow();
+  }
+
+  peek(): undefined {
+    return undefined;
+  }
+
+  async read({ id, names, sequence }: ReadQuery): Promise<Reading> {
+    const keys = [this.#prefix + id, ...names.map((name) => this.#internal + name)];
+    if (sequence) keys.push(this.#sequenceKey);
+    const { at, replies } = this.#batch.ask(keys);
+    const rows = await replies;
+    return {
+      found: rows.found(at[0] ?? 0, (row) => parseRecord(row, this.now())),
+      generations: names.map((_, i) => rows.text(at[i + 1] ?? 0)),
+      sequence: sequence ? readSequence(rows.text(at[names.length + 1] ?? 0)) : undefined,
+    };
+  }
+
+  async acquire(id: string, { token, leaseMs, seen, keep }: Acquisition): Promise<boolean> {
+    const key = this.#prefix + id;
+    const record = leaseRecord(token, this.now() + leaseMs);
+    return this.#run(async (client) => {
+      // The usual miss needs no script. Refused, it may be a key of another type, which only the script can replace.
+      if (seen === undefined && (await client.set(key, record, 'PX', leaseMs, 'NX')) !== null) return true;
+      return (await ACQUIRE.run(client, [key], [seen ?? '', token, leaseMs, record, keep ? '1' : '0'])) === 1;
+    });
+  }
+
+  async force(id: string, token: Token, leaseMs: number): Promise<void> {
+    const record = leaseRecord(token, this.now() + leaseMs);
+    await this.#run((client) => client.set(this.#prefix + id, record, 'PX', leaseMs));
+  }
+
+  async renew(id: string, token: Token, leaseMs: number): Promise<boolean> {
+    return this.#run(async (client) => (await RENEW.run(client, [this.#prefix + id], [token, leaseMs])) === 1);
+  }
+
+  async release(id: string, token: Token): Promise<boolean> {
+    return this.#run(async (client) => (await RELEASE.run(client, [this.#prefix + id], [token])) === 1);
+  }
+
+  async fill(id: string, token: Token, entry: Entry): Promise<boolean> {
+    const ttl = Math.max(1, Math.ceil(entry.goneUntil - this.now()));
+    const args = [token, entryRecord(entry), ttl];
+    return this.#run(async (client) => (await FILL.run(client, [this.#prefix + id], args)) === 1);
+  }
+
+  async delete(ids: readonly string[]): Promise<number> {
+    return this.#remove(ids.map((id) => this.#prefix + id));
+  }
+
+  async draw(names: readonly string[], which: 'missing' | 'all'): Promise<Drawn> {
+    const keys = [this.#sequenceKey, ...names.map((name) => this.#internal + name)];
+    const reply = await this.#run((client) =>
+      // New ids for every send: one that is applied late must not bring an old generation back (rule 5).
+      DRAW.run(client, keys, [which, newToken(), GENERATION_MS, ...names.map(() => newToken())]),
+    );
+    const [epoch = '', number = '0', ...generations] = reply as string[];
+    return { generations, sequence: { epoch, number: Number(number) } };
+  }
+
+  async sweep({ namespace, pattern, everything }: Selection): Promise<number> {
+    const matches = globMatcher(pattern);
+    const within = namespace === undefined ? '' : entryId('x', namespace).slice(0, -1);
+    const literal = globLiteralPrefix(pattern);
+    const start = everything ? '' : within + (literal === '' ? '' : encodeKey(literal));
+    let removed = 0;
+    for await (const keys of this.#scan(start)) {
+      const chosen = keys.filter((key) => {
+        if (everything) return true;
+        const parsed = parseEntryId(key.slice(this.#prefix.length));
+        return parsed.namespace === namespace && matches(parsed.key);
+      });
+      removed += await this.#remove(chosen);
+    }
+    return removed;
+  }
+
+  async increment(id: string, by: number, ttlMs: number | undefined): Promise<number> {
+    const key = this.#prefix + id;
+    const args = [by, ttlMs === undefined ? '' : Math.ceil(ttlMs)];
+    const sum = await this.#run((client) =>
+      INCREMENT.run(client, [key], args).catch((error: unknown) => {
+        if (error instanceof Error && error.message.includes('NOTACOUNTER')) return undefined;
+        throw error;
+      }),
+    );
+    const count = Number(sum);
+    if (sum === undefined || !Number.isSafeInteger(count)) throw new CounterConflictError(id);
+    return count;
+  }
+
+  async usage(): Promise<{ keys: number; memory: number }> {
+    let keys = 0;
+    for await (const page of this.#scan('')) {
+      if (page.length === 0) continue;
+      const counts = this.#cluster
+        ? page.map((key) => this.#slow((client) => COUNT.run(client, [key], [])))
+        : [this.#slow((client) => COUNT.run(client, page, []))];
+      for (const count of await Promise.all(counts)) keys += Number(count);
+    }
+    const { memory } = await this.#connection.memory();
+    return { keys, memory };
+  }
+
+  get #sequenceKey(): string {
+    return `${this.#internal}#`;
+  }
+
+  get #cluster(): boolean {
+    return isCluster(this.#connection.client);
+  }
+
+  #run<T>(command: (client: RedisClient) => Promise<T>): Promise<T> {
+    return this.#connection.run(() => command(this.#connection.client));
+  }
+
+  #slow<T>(command: (client: RedisClient) => Promise<T>): Promise<T> {
+    return this.#connection.runSlow(() => command(this.#connection.client));
+  }
+
+  #fetch(keys: readonly string[]): Promise<readonly (Buffer | null)[]> {
+    if (!this.#cluster) return this.#run((client) => client.mgetBuffer(...keys));
+    // Entries lie in slots of their own; the generations share one.
+    const names = keys.filter((key) => key.startsWith(this.#internal));
+    return this.#run(async (client) => {
+      const generations = names.length > 0 ? client.mgetBuffer(...names) : Promise.resolve([]);
+      const rows = keys.map(async (key) =>
+        key.startsWith(this.#internal) ? ((await generations)[names.indexOf(key)] ?? null) : getEntry(client, key),
+      );
+      return Promise.all(rows);
+    });
+  }
+
+  async #remove(keys: readonly string[]): Promise<number> {
+    if (keys.length === 0) return 0;
+    const groups = this.#cluster ? keys.map((key) => [key]) : [keys];
+    const counts = await this.#run((client) => Promise.all(groups.map((group) => client.del(...group))));
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  /** Pages of keys under our prefix, from every master; never our own bookkeeping. */
+  async *#scan(start: string): AsyncGenerator<string[]> {
+    const pattern = `${escapeGlob(this.#prefix + start)}*`;
+    for (const node of mastersOf(this.#connection.client)) {
+      let cursor = '0';
+      do {
+        const from = cursor;
+        const step = await this.#connection.runSlow(() => node.scan(from, 'MATCH', pattern, 'COUNT', SCAN_COUNT));
+        cursor = step[0];
+        yield step[1].filter((key) => !key.startsWith(this.#internal));
+      } while (cursor !== '0');
+    }
+  }
+}
+
+// A key of another type is an error in GET, but nil inside MGET: both are "nothing of ours".
+async function getEntry(client: RedisClient, key: string): Promise<Buffer | null> {
+  try {
+    return await client.getBuffer(key);
+  } catch (error) {
+    if (error instanceof Error && error.message.startsWith('WRONGTYPE')) return null;
+    throw error;
+  }
+}
+
+function readSequence(text: string | undefined): Sequence | undefined {
+  const [epoch, number] = text?.split(':') ?? [];
+  return epoch !== undefined && number !== undefined ? { epoch, number: Number(number) } : undefined;
+}

@@ -1,0 +1,235 @@
+import { type Duration, OptionCheck } from '@mobius1/kernel';
+import type { CacheEngine } from '../../core/engine.js';
+import { checkTags, type LoadOptions, type StoreOptions, ttlMs } from '../../core/options.js';
+import { type Counts, hitRate } from '../../core/stats.js';
+
+/** Which of the keys with equal text is meant. */
+export interface NamespaceOption {
+  /** @default none, or that of the feature */
+  readonly namespace?: string;
+}
+
+export interface GetOptions extends NamespaceOption {
+  /** How long after its TTL a value is still taken. Seconds or a string. @default 0 */
+  readonly staleWhileRevalidate?: Duration;
+}
+
+export interface IncrementOptions extends NamespaceOption {
+  /** Seconds or a string; set with the first increment, never extended by later ones. @default the counter stays */
+  readonly ttl?: Duration;
+  /** An integer, also negative. @default 1 */
+  readonly by?: number;
+}
+
+/** An entry for `setMany` and `warmUp`. */
+export interface CacheEntry extends StoreOptions {
+  readonly key: string;
+  readonly value: unknown;
+}
+
+/** What to invalidate in one call. */
+export interface InvalidateOptions extends NamespaceOption {
+  readonly keys?: readonly string[];
+  readonly tags?: readonly string[];
+  /** Globs over keys; each costs a walk over all keys. */
+  readonly patterns?: readonly string[];
+  /** The whole namespace, or everything without one. @default false */
+  readonly all?: boolean;
+}
+
+/** What every entry of a feature has in common. */
+export interface FeatureOptions {
+  readonly namespace?: string;
+  /** Seconds or a string. */
+  readonly ttl?: Duration;
+  /** Added to the tags of every entry. */
+  readonly tags?: readonly string[];
+}
+
+/** What the cache did since this process started, and what the store holds. */
+export interface CacheStats extends Counts {
+  /** Reads answered without a load, in percent: 0 to 100, one decimal. */
+  hitRate: number;
+  /** Values and counters under our prefix, those included that a tag made void but nobody overwrote yet. */
+  keys: number;
+  /** Bytes in use: Redis' own `used_memory`, or the encoded values of the in-memory store. */
+  memory: number;
+  /** Invalidations the store could not be told yet. */
+  remembered: number;
+}
+
+// Enough to keep the connection busy, few enough that reads get through beside it.
+const WARM_UP_CONCURRENCY = 32;
+
+/** The general cache: keys, TTLs, namespaces, tags, counters, statistics. */
+export class CacheManager {
+  readonly #engine: CacheEngine;
+  readonly #feature: FeatureOptions;
+
+  constructor(engine: CacheEngine, feature: FeatureOptions = {}) {
+    const check = new OptionCheck('CacheManager');
+    check.string('namespace', feature.namespace, { max: 256 });
+    check.durationMs('ttl', feature.ttl, 's');
+    if (feature.tags !== undefined) checkTags(check, feature.tags);
+    check.throwIfAny();
+    this.#engine = engine;
+    this.#feature = Object.freeze({ ...feature });
+  }
+
+  /** The same cache with a namespace, TTL or tags of its own. */
+  scoped(feature: FeatureOptions): CacheManager {
+    const tags = [...(this.#feature.tags ?? []), ...(feature.tags ?? [])];
+    return new CacheManager(this.#engine, { ...this.#feature, ...feature, tags });
+  }
+
+  /**
+   * The value under a key; `undefined` when there is none, or when the cache cannot be reached. `null` is a value.
+   * Plain data is frozen: it may be shared with other callers.
+   *
+   * @throws InvalidKeyError, InvalidOptionsError
+   */
+  async get<T = unknown>(key: string, options?: GetOptions): Promise<T | undefined> {
+    return (await this.#engine.get(key, this.#scope(options))) as T | undefined;
+  }
+
+  /** The values under several keys, in their order, read in one round trip. */
+  async getMany<T = unknown>(keys: readonly string[], options?: GetOptions): Promise<(T | undefined)[]> {
+    return Promise.all(keys.map((key) => this.get<T>(key, options)));
+  }
+
+  /**
+   * Stores a value. True when it is stored; false when it is not, because the cache cannot be reached or somebody
+   * invalidated or wrote the key at the same time. What was there before is gone in either case.
+   *
+   * @throws InvalidKeyError, InvalidOptionsError, InvalidValueError (functions, symbols, class instances, too large)
+   */
+  async set(key: string, value: unknown, options?: StoreOptions): Promise<boolean> {
+    return this.#engine.set(key, value, this.#scope(options));
+  }
+
+  /** Stores several values; tells for each whether it is stored. */
+  async setMany(entries: readonly CacheEntry[]): Promise<boolean[]> {
+    return Promise.all(entries.map(({ key, value, ...options }) => this.set(key, value, options)));
+  }
+
+  /** Removes a key everywhere. True when something was there. When the cache cannot be reached, it is made up for later. */
+  async delete(key: string, options?: NamespaceOption): Promise<boolean> {
+    return (await this.#engine.invalidate({ namespace: this.#namespace(options), keys: [key] })) > 0;
+  }
+
+  /** Whether `get` would find a value. */
+  async exists(key: string, options?: NamespaceOption): Promise<boolean> {
+    return this.#engine.exists(key, this.#scope(options));
+  }
+
+  /**
+   * The value under a key, or what `load` returns, which is then cached. Concurrent callers share one load. A failing
+   * cache never fails the call; what `load` throws is thrown and not cached.
+   *
+   * @example
+   * const user = await cache.getOrSet(CacheKeys.user(id), () => db.user(id), { ttl: '5m', tags: [`user-${id}`] });
+   *
+   * @throws InvalidKeyError, InvalidOptionsError, LoadTimeoutError, RecursiveLoadError
+   */
+  async getOrSet<T>(key: string, load: () => T | Promise<T>, options?: LoadOptions<NoInfer<T>>): Promise<T> {
+    return this.#engine.getOrSet(key, load, this.#scope(options) as LoadOptions<T> | undefined);
+  }
+
+  /**
+   * Runs `make` and stores what it returns in place of whatever was there; loads that began before cannot overwrite it.
+   */
+  async put<T>(key: string, make: () => T | Promise<T>, options?: LoadOptions<NoInfer<T>>): Promise<T> {
+    return this.#engine.put(key, make, this.#scope(options) as LoadOptions<T> | undefined);
+  }
+
+  /**
+   * Adds to a counter and returns the sum. The counter is a plain Redis integer; its TTL comes with the first increment.
+   *
+   * @throws StoreUnavailableError when the cache cannot be reached: there is no honest guess
+   * @throws CounterConflictError when the key holds a cached value
+   */
+  async increment(key: string, options: IncrementOptions = {}): Promise<number> {
+    const { by = 1, ttl } = options;
+    const check = new OptionCheck('increment()');
+    if (!Number.isSafeInteger(by)) check.problem('by', 'a safe integer', by);
+    check.throwIfAny();
+    const ms = ttl === undefined ? undefined : ttlMs('increment()', ttl);
+    return this.#engine.increment(key, by, ms, this.#namespace(options));
+  }
+
+  /**
+   * Removes all keys that match a glob (`*`, `?`, `[a-z]`, `\` to escape) in the namespace. Walks over all keys: tags do
+   * the same in one step. Returns how many were removed.
+   */
+  async invalidatePattern(pattern: string, options?: NamespaceOption): Promise<number> {
+    const check = new OptionCheck('invalidatePattern()');
+    check.required('pattern', check.string('pattern', pattern, { max: 1024 }), 'a glob');
+    check.throwIfAny();
+    return this.#engine.invalidate({ namespace: this.#namespace(options), patterns: [pattern] });
+  }
+
+  /**
+   * Makes every entry with this tag void, whatever their number, in one step. Without a namespace the tag is meant
+   * everywhere; with one, only there.
+   */
+  async invalidateByTag(tag: string | readonly string[], options?: NamespaceOption): Promise<void> {
+    const tags = typeof tag === 'string' ? [tag] : tag;
+    const check = new OptionCheck('invalidateByTag()');
+    checkTags(check, tags);
+    check.throwIfAny();
+    await this.#engine.invalidate({ namespace: options?.namespace, tags });
+  }
+
+  /**
+   * Invalidates keys, tags and patterns of a namespace as one invalidation. Returns how many keys were removed at once;
+   * what a tag makes void is not counted.
+   */
+  async invalidate({ namespace, keys, tags, patterns, all }: InvalidateOptions): Promise<number> {
+    const check = new OptionCheck('invalidate()');
+    if (tags !== undefined) checkTags(check, tags);
+    check.throwIfAny();
+    const scope = namespace ?? this.#feature.namespace;
+    // A tag is meant everywhere unless the call itself names a namespace.
+    if (tags !== undefined && tags.length > 0) await this.#engine.invalidate({ namespace, tags });
+    if (!keys?.length && !patterns?.length && !all) return 0;
+    return this.#engine.invalidate({ namespace: scope, keys, patterns, all });
+  }
+
+  /** Makes every entry of a namespace void and removes its keys; without a namespace (and outside a feature) everything. */
+  async clear(namespace?: string): Promise<void> {
+    await this.#engine.invalidate({ namespace: namespace ?? this.#feature.namespace, all: true });
+  }
+
+  /** Stores many values, a bounded number at a time, for instance at start. Tells how many are stored. */
+  async warmUp(entries: readonly CacheEntry[]): Promise<{ stored: number; failed: number }> {
+    let stored = 0;
+    for (let from = 0; from < entries.length; from += WARM_UP_CONCURRENCY) {
+      const done = await this.setMany(entries.slice(from, from + WARM_UP_CONCURRENCY));
+      stored += done.filter(Boolean).length;
+    }
+    return { stored, failed: entries.length - stored };
+  }
+
+  /** Counts of this process, and keys and memory of the store; asking walks over the keys, so do it rarely. */
+  async getStats(): Promise<CacheStats> {
+    const { keys, memory } = await this.#engine.usage();
+    const counts = { ...this.#engine.counts };
+    return { ...counts, hitRate: hitRate(counts), keys, memory, remembered: this.#engine.remembered };
+  }
+
+  #namespace(options: NamespaceOption | undefined): string | undefined {
+    return options?.namespace ?? this.#feature.namespace;
+  }
+
+  /** The options of a call over those of the feature. */
+  #scope<O extends LoadOptions<never>>(options: O | undefined): LoadOptions<never> | undefined {
+    const { namespace, ttl, tags } = this.#feature;
+    if (namespace === undefined && ttl === undefined && !tags?.length) return options;
+    const own = options?.tags;
+    const all =
+      typeof own === 'function'
+        ? (value: never) => [...(tags ?? []), ...own(value)]
+        : [...(tags ?? []), ...(own ?? [])];
+    return { ...options, namespace: options?.namespace ?? namespace, ttl: options?.ttl ?? ttl, tags: all };
+  }
+}

@@ -1,0 +1,56 @@
+// The public API of @mobius1/cache. Programs without Nest import '@mobius1/cache/standalone'.
+
+// Module
+export { CacheModule, type CacheOptionsFactory } from './nest/cache.module.js';
+export type { CacheOptions } from './instance/cache-options.js';
+export type { RedisNode, RedisOptions } from './drivers/redis-options.js';
+export type { MemoryStoreOptions } from './drivers/memory-store.js';
+export { CACHE_INSTANCE } from './nest/tokens.js';
+export type { CacheInstance } from './instance/cache-instance.js';
+
+// Services
+export { CacheManagerService, RedisService } from './nest/services.js';
+export type { RedisInfo } from './instance/redis-handle.js';
+export type {
+  CacheEntry,
+  CacheStats,
+  FeatureOptions,
+  GetOptions,
+  IncrementOptions,
+  InvalidateOptions,
+  NamespaceOption,
+} from './features/manager/cache-manager.js';
+export type { LoadOptions, StoreOptions } from './core/options.js';
+export { CacheKeys, DefaultTTL, type KeyPart } from './features/manager/cache-keys.js';
+
+// Decorators
+export { Cacheable, CachePut } from './nest/decorators/cached-method.js';
+export { CacheInvalidate, type CacheInvalidateOptions } from './nest/decorators/cache-invalidate.js';
+export type {
+  CacheableOptions,
+  CachedMethodOptions,
+  MethodDecoratorFor,
+  Of,
+} from './nest/decorators/method-options.js';
+
+// Health and events
+export { CacheHealthIndicator, RedisHealthIndicator } from './nest/health.js';
+export type { CacheHealth, CacheHealthStatus } from './instance/cache-health.js';
+export type { CacheEvents, Outcome } from './core/events.js';
+
+// Values
+export { registerValueType } from './core/codec/value-types.js';
+
+// Errors
+export {
+  CacheDecoratorError,
+  CounterConflictError,
+  DamagedValueError,
+  InvalidKeyError,
+  InvalidValueError,
+  LoadTimeoutError,
+  RecursiveLoadError,
+  RedisNotConfiguredError,
+  StoreUnavailableError,
+} from './core/errors.js';
+export { CodedError, type Duration, InvalidOptionsError } from '@mobius1/kernel';

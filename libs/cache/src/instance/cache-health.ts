@@ -1,0 +1,59 @@
+/** `up`: all is well. `degraded`: the application works, the cache helps less. `down`: the cache does not help at all. */
+export type CacheHealthStatus = 'up' | 'degraded' | 'down';
+
+export interface CacheHealth {
+  readonly status: CacheHealthStatus;
+  /** What is not well, each in one sentence. */
+  readonly reasons: readonly string[];
+  readonly store: 'memory' | 'redis' | 'none';
+  /** Milliseconds a ping took; absent in memory. */
+  readonly latencyMs?: number;
+  /** State of the circuit breaker; absent in memory. */
+  readonly breaker?: string;
+  /** Invalidations the store could not be told yet. */
+  readonly remembered: number;
+  /** Bytes in use by the store. */
+  readonly memory: number;
+}
+
+// Cache reads give up after commandTimeout; a ping that takes this share of it says that some of them will.
+const SLOW_SHARE = 0.5;
+// A Redis this full evicts or refuses at any moment.
+const FULL_SHARE = 0.95;
+
+export interface HealthFacts {
+  readonly store: CacheHealth['store'];
+  readonly remembered: number;
+  readonly memory: number;
+  readonly redis?: {
+    readonly place: string;
+    readonly answers: boolean;
+    readonly lastError: string;
+    readonly latencyMs: number | undefined;
+    readonly commandTimeoutMs: number;
+    readonly breaker: string;
+    /** `maxmemory` of the server; 0 is no limit. */
+    readonly maxMemory: number;
+  };
+}
+
+/** Judges facts; pure, so that every rule is tested. */
+export function judgeHealth({ store, remembered, memory, redis }: HealthFacts): CacheHealth {
+  const reasons: string[] = [];
+  const base = { store, remembered, memory, reasons };
+  if (remembered > 0)
+    reasons.push(`${remembered} invalidations wait for Redis; nothing is read from it before they are told.`);
+  if (redis === undefined) return { ...base, status: 'up' };
+  const { place, answers, lastError, latencyMs, commandTimeoutMs, breaker, maxMemory } = redis;
+  if (!answers)
+    reasons.unshift(`${place} does not answer${lastError ? `: ${lastError}` : ''}. Reads go to their source.`);
+  if (breaker !== 'closed') reasons.push(`The circuit breaker is ${breaker}: Redis was silent too often.`);
+  if (latencyMs !== undefined && latencyMs > commandTimeoutMs * SLOW_SHARE) {
+    reasons.push(`A ping took ${latencyMs.toFixed(1)} ms; reads give up after ${commandTimeoutMs} ms.`);
+  }
+  if (maxMemory > 0 && memory > maxMemory * FULL_SHARE) {
+    reasons.push(`Redis uses ${memory} of ${maxMemory} bytes: it will evict or refuse entries.`);
+  }
+  const status = !answers ? 'down' : reasons.length > 0 ? 'degraded' : 'up';
+  return { ...base, status, breaker, ...(latencyMs === undefined ? {} : { latencyMs }) };
+}

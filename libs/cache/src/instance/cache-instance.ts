@@ -1,0 +1,79 @@
+import { Channel, type Clock, systemClock } from '@mobius1/kernel';
+import { ArgumentKeys } from '../core/argument-key.js';
+import { CacheEngine } from '../core/engine.js';
+import type { CacheEvents } from '../core/events.js';
+import type { Store } from '../core/store.js';
+import { MemoryStore } from '../drivers/memory-store.js';
+import { NullStore } from '../drivers/null-store.js';
+import { RedisConnection } from '../drivers/redis-connection.js';
+import { REDIS_DEFAULTS } from '../drivers/redis-options.js';
+import { RedisStore } from '../drivers/redis-store.js';
+import { CacheManager } from '../features/manager/cache-manager.js';
+import { type CacheHealth, judgeHealth } from './cache-health.js';
+import { type CacheOptions, resolveCacheOptions } from './cache-options.js';
+
+/**
+ * One cache with all its parts: what `CacheModule.forRoot` makes for an application and `initializeRedis` for a program
+ * without Nest. Two instances in one process share nothing (G12).
+ */
+export class CacheInstance {
+  readonly events = new Channel<CacheEvents>();
+  readonly engine: CacheEngine;
+  readonly manager: CacheManager;
+  readonly argumentKeys: ArgumentKeys;
+  /** Absent when the cache lives in memory or is turned off. */
+  readonly connection: RedisConnection | undefined;
+  readonly #store: Store;
+  readonly #commandTimeoutMs: number;
+
+  /** @throws InvalidOptionsError */
+  constructor(options: CacheOptions = {}, clock: Clock = systemClock) {
+    const { enabled, redis, memory, plan, limits, keySecret } = resolveCacheOptions(options);
+    this.connection = enabled && redis !== undefined ? new RedisConnection(redis, clock) : undefined;
+    this.#commandTimeoutMs = redis?.commandTimeout ?? REDIS_DEFAULTS.commandTimeout;
+    if (!enabled) this.#store = new NullStore();
+    else if (this.connection === undefined) this.#store = new MemoryStore({ ...memory, clock });
+    else this.#store = new RedisStore(this.connection, redis?.keyPrefix ?? REDIS_DEFAULTS.keyPrefix);
+    this.engine = new CacheEngine({ store: this.#store, clock, defaults: plan, limits, events: this.events });
+    this.manager = new CacheManager(this.engine);
+    this.argumentKeys = new ArgumentKeys(keySecret === undefined ? {} : { secret: keySecret });
+    this.connection?.events.on('ready', () => void this.engine.replay());
+  }
+
+  get store(): Store['kind'] {
+    return this.#store.kind;
+  }
+
+  /** Where the entries are, for a line in the log; without credentials. */
+  get description(): string {
+    if (this.store === 'none') return 'turned off (every load runs)';
+    return this.connection?.place ?? 'embedded in-memory store';
+  }
+
+  /** Connects to Redis; nothing to do in memory. @throws StoreUnavailableError when the first attempt fails */
+  async connect(): Promise<void> {
+    await this.connection?.connect();
+  }
+
+  /** How the cache does, measured now. */
+  async health(): Promise<CacheHealth> {
+    const { remembered } = this.engine;
+    const { connection, store } = this;
+    if (connection === undefined) {
+      const { memory } = await this.engine.usage();
+      return judgeHealth({ store, remembered, memory });
+    }
+    const answers = await connection.ping();
+    const { memory, maxMemory } = answers ? await connection.memory() : { memory: 0, maxMemory: 0 };
+    const { place, lastError, latencyMs, breaker } = connection;
+    const commandTimeoutMs = this.#commandTimeoutMs;
+    const redis = { place, answers, lastError, latencyMs, commandTimeoutMs, breaker: breaker.state, maxMemory };
+    return judgeHealth({ store, remembered, memory, redis });
+  }
+
+  /** Tells Redis what it missed, as far as it answers, and closes the connection if it is ours. */
+  async close(ms = 1_000): Promise<void> {
+    await this.engine.replay();
+    await this.connection?.quit(ms);
+  }
+}

@@ -1,0 +1,103 @@
+import {
+  ConfigurableModuleBuilder,
+  type DynamicModule,
+  type FactoryProvider,
+  Module,
+  type Provider,
+} from '@nestjs/common';
+import { ConfigModule, ConfigService } from '@nestjs/config';
+import { DiscoveryModule } from '@nestjs/core';
+import { TerminusModule } from '@nestjs/terminus';
+import type { FeatureOptions } from '../features/manager/cache-manager.js';
+import { CacheInstance } from '../instance/cache-instance.js';
+import type { CacheOptions } from '../instance/cache-options.js';
+import { CacheLifecycle } from './cache-lifecycle.js';
+import { Binding } from './decorators/binding.js';
+import { CacheHealthIndicator, RedisHealthIndicator } from './health.js';
+import { mergeEnvironment, readEnvironment } from './environment.js';
+import { MethodExplorer } from './method-explorer.js';
+import { CacheManagerService, RedisService } from './services.js';
+import { CACHE_BINDING, CACHE_INSTANCE, CACHE_OPTIONS } from './tokens.js';
+
+/** For `forRootAsync({ useClass })` and `useExisting`. */
+export interface CacheOptionsFactory {
+  createCacheOptions(): CacheOptions | Promise<CacheOptions>;
+}
+
+const configurable = new ConfigurableModuleBuilder<CacheOptions>({
+  optionsInjectionToken: CACHE_OPTIONS,
+})
+  .setClassMethodName('forRoot')
+  .setFactoryMethodName('createCacheOptions')
+  .setExtras({ isGlobal: true }, (definition, { isGlobal }) => ({ ...definition, global: isGlobal }))
+  .build();
+
+const instance: FactoryProvider<CacheInstance> = {
+  provide: CACHE_INSTANCE,
+  inject: [CACHE_OPTIONS, ConfigService],
+  useFactory: (options: CacheOptions, config: ConfigService) => {
+    const environment = readEnvironment((name) => config.get<string>(name) ?? process.env[name]);
+    return new CacheInstance(mergeEnvironment(options, environment));
+  },
+};
+
+const rootBinding: FactoryProvider<Binding> = {
+  provide: CACHE_BINDING,
+  inject: [CACHE_INSTANCE],
+  useFactory: (cache: CacheInstance) => new Binding(cache, {}),
+};
+
+const services: Provider[] = [RedisService, CacheManagerService, CacheHealthIndicator, RedisHealthIndicator];
+
+/**
+ * The cache of an application.
+ *
+ * @example
+ * @Module({ imports: [CacheModule.forRoot({ redis: { host: 'localhost' }, defaultTtl: '5m' })] })
+ * export class AppModule {}
+ */
+@Module({
+  imports: [ConfigModule, DiscoveryModule, TerminusModule],
+  providers: [instance, rootBinding, CacheLifecycle, MethodExplorer, ...services],
+  exports: [CACHE_INSTANCE, CACHE_BINDING, ...services],
+})
+export class CacheModule extends configurable.ConfigurableModuleClass {
+  /**
+   * Registers the cache, by default for all modules. What the options leave open is read from the environment
+   * (`REDIS_HOST`, `CACHE_DEFAULT_TTL`, …), and what that leaves open has a default.
+   *
+   * @throws InvalidOptionsError at boot, listing every wrong option or variable
+   */
+  static override forRoot(options: typeof configurable.OPTIONS_TYPE = {}): DynamicModule {
+    return super.forRoot(options);
+  }
+
+  /** The same with options that are made by a factory (`useFactory`, `useClass`, `useExisting`). */
+  static override forRootAsync(options: typeof configurable.ASYNC_OPTIONS_TYPE): DynamicModule {
+    return super.forRootAsync(options);
+  }
+
+  /** Gives the importing module a `CacheManagerService` and decorators with a namespace, TTL and tags of its own. */
+  static forFeature(feature: FeatureOptions): DynamicModule {
+    return {
+      module: CacheFeatureModule,
+      providers: [
+        {
+          provide: CacheManagerService,
+          inject: [CACHE_INSTANCE],
+          useFactory: (cache: CacheInstance) => new CacheManagerService(cache, feature),
+        },
+        {
+          provide: CACHE_BINDING,
+          inject: [CACHE_INSTANCE],
+          useFactory: (cache: CacheInstance) => new Binding(cache, feature),
+        },
+      ],
+      exports: [CacheManagerService, CACHE_BINDING],
+    };
+  }
+}
+
+/** Made by `CacheModule.forFeature`. */
+@Module({})
+class CacheFeatureModule {}

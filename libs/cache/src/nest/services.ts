@@ -1,0 +1,26 @@
+import { Inject, Injectable, Optional } from '@nestjs/common';
+import { CacheManager, type FeatureOptions } from '../features/manager/cache-manager.js';
+import type { CacheInstance } from '../instance/cache-instance.js';
+import { RedisHandle } from '../instance/redis-handle.js';
+import { CACHE_INSTANCE } from './tokens.js';
+
+const NO_FEATURE = Symbol('a feature is given by forFeature only');
+
+/** The general cache, injectable. In a module that imports `CacheModule.forFeature` it has the feature's defaults. */
+@Injectable()
+export class CacheManagerService extends CacheManager {
+  constructor(
+    @Inject(CACHE_INSTANCE) instance: CacheInstance,
+    @Optional() @Inject(NO_FEATURE) feature?: FeatureOptions,
+  ) {
+    super(instance.engine, feature);
+  }
+}
+
+/** The connection to Redis, injectable. */
+@Injectable()
+export class RedisService extends RedisHandle {
+  constructor(@Inject(CACHE_INSTANCE) instance: CacheInstance) {
+    super(instance.connection);
+  }
+}

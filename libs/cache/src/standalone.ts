@@ -1,0 +1,74 @@
+/**
+ * The cache for programs without Nest: scripts, workers, Fastify and Express applications. The same engine, one instance
+ * for the process.
+ *
+ * @example
+ * initializeRedis({ host: 'localhost', keyPrefix: 'shop:' });
+ * await getRedisClient().connect();
+ * const price = await cacheManager.getOrSet('price:42', () => loadPrice(42), { ttl: DefaultTTL.medium });
+ */
+import { CodedError } from '@mobius1/kernel';
+import type { RedisOptions } from './drivers/redis-options.js';
+import { CacheManager } from './features/manager/cache-manager.js';
+import type { CacheOptions } from './instance/cache-options.js';
+import { CacheInstance } from './instance/cache-instance.js';
+import { RedisHandle } from './instance/redis-handle.js';
+
+export { CacheKeys, DefaultTTL } from './features/manager/cache-keys.js';
+export type { CacheManager } from './features/manager/cache-manager.js';
+export type { CacheOptions } from './instance/cache-options.js';
+export type { RedisHandle } from './instance/redis-handle.js';
+export type { RedisOptions } from './drivers/redis-options.js';
+
+/** The standalone cache was used in a way that its state does not allow. */
+export class StandaloneCacheError extends CodedError {
+  readonly code = 'CACHE_STANDALONE';
+}
+
+let instance: CacheInstance | undefined;
+let handle: RedisHandle | undefined;
+
+/**
+ * Sets up Redis for this process; call it once, before anything is cached. Nothing is connected yet:
+ * `await getRedisClient().connect()` does, and the cache works as a pass-through until then.
+ *
+ * @throws InvalidOptionsError when an option is wrong; StandaloneCacheError when a cache is in use already
+ */
+export function initializeRedis(redis: RedisOptions = {}, options: Omit<CacheOptions, 'redis'> = {}): RedisHandle {
+  if (instance !== undefined) {
+    throw new StandaloneCacheError(
+      'The cache of this process is in use already. Call initializeRedis() once, before the first use of cacheManager, or await closeCache() first.',
+    );
+  }
+  instance = new CacheInstance({ ...options, redis });
+  return getRedisClient();
+}
+
+/** The connection of this process. @throws StandaloneCacheError before `initializeRedis` */
+export function getRedisClient(): RedisHandle {
+  if (instance?.connection === undefined) {
+    throw new StandaloneCacheError('Redis is not set up. Call initializeRedis({ host, port, … }) first.');
+  }
+  return (handle ??= new RedisHandle(instance.connection));
+}
+
+/** The cache of this process: on Redis after `initializeRedis`, else in memory. */
+export function getCache(): CacheInstance {
+  return (instance ??= new CacheInstance());
+}
+
+/** Closes the connection and forgets the cache, so that the process can end or set it up anew. */
+export async function closeCache(): Promise<void> {
+  const closing = instance;
+  instance = handle = undefined;
+  await closing?.close();
+}
+
+/** The general cache of this process; usable before and after `initializeRedis`. */
+export const cacheManager = new Proxy(Object.create(CacheManager.prototype) as CacheManager, {
+  get(_target, name) {
+    const { manager } = getCache();
+    const member: unknown = Reflect.get(manager, name, manager);
+    return typeof member === 'function' ? (member.bind(manager) as unknown) : member;
+  },
+});

@@ -1,0 +1,3 @@
+// Tools for testing code that uses the cache, and stores of your own.
+export { FakeClock } from '@mobius1/kernel';
+export { describeStore, type StoreUnderTest } from './describe-store.js';

@@ -1,0 +1,146 @@
+import { type Redis } from 'ioredis';
+import { setTimeout as wait } from 'node:timers/promises';
+import { parseRecord } from '../../libs/cache/src/core/record.js';
+import { newToken } from '../../libs/cache/src/core/token.js';
+import { RedisConnection } from '../../libs/cache/src/drivers/redis-connection.js';
+import { RedisStore } from '../../libs/cache/src/drivers/redis-store.js';
+import { CacheInstance } from '../../libs/cache/src/instance/cache-instance.js';
+import { describeStore } from '@mobius1/cache/testing';
+import { redisOptions } from '../support/cache.js';
+
+async function open() {
+  const options = redisOptions();
+  const connection = new RedisConnection(options);
+  await connection.connect();
+  const prefix = options.keyPrefix ?? '';
+  const store = new RedisStore(connection, prefix);
+  const close = async (): Promise<void> => {
+    await store.sweep({ namespace: undefined, pattern: '*', everything: true });
+    await connection.quit();
+  };
+  return { store, connection, prefix, close };
+}
+
+describeStore('redis', async () => {
+  const { store, close } = await open();
+  // What passes is the server's time, which nobody can turn: wait until the server says so.
+  const advance = async (ms: number): Promise<void> => {
+    const until = store.now() + ms + 2;
+    while (store.now() < until) await wait(until - store.now());
+  };
+  return { store, advance, close };
+});
+
+describe('RedisStore', () => {
+  let under: Awaited<ReturnType<typeof open>>;
+  let raw: Redis;
+
+  beforeEach(async () => {
+    under = await open();
+    raw = under.connection.client as unknown as Redis;
+  });
+  afterEach(() => under.close());
+
+  it('keeps value and lease in one readable key, so that any DEL kills both (rule 1)', async () => {
+    const token = newToken();
+    await under.store.acquire('user:1', { token, leaseMs: 60_000, seen: undefined, keep: false });
+    expect(await raw.keys(`${under.prefix}*`)).toEqual([`${under.prefix}user:1`]);
+    expect(await raw.get(`${under.prefix}user:1`)).toMatch(/^M1L/);
+    expect(await raw.pttl(`${under.prefix}user:1`)).toBeGreaterThan(50_000);
+    await raw.del(`${under.prefix}user:1`);
+    expect(await under.store.release('user:1', token)).toBe(false);
+  });
+
+  it('sends the reads of one turn as one command, each key once', async () => {
+    const before = await raw.info('commandstats');
+    await Promise.all(
+      Array.from({ length: 100 }, (_, i) => under.store.read({ id: `k${i % 10}`, names: ['*', 't:a'] })),
+    );
+    const after = await raw.info('commandstats');
+    const calls = (info: string): number => Number(/cmdstat_mget:calls=(\d+)/.exec(info)?.[1] ?? 0);
+    expect(calls(after) - calls(before)).toBeLessThan(30); // others use this server too
+    expect(calls(after) - calls(before)).toBeGreaterThan(0);
+  });
+
+  it('goes on when the server has forgotten its scripts', async () => {
+    const token = newToken();
+    await under.store.force('k', token, 60_000);
+    await raw.script('FLUSH');
+    expect(await under.store.renew('k', token, 60_000)).toBe(true);
+    expect(await under.store.increment('n', 2, undefined)).toBe(2);
+  });
+
+  it('stores a counter as a plain integer whose ttl is never extended and never lost', async () => {
+    const ttl = (): Promise<number> => raw.pttl(`${under.prefix}n`);
+    await under.store.increment('n', 1, 60_000);
+    await under.store.increment('n', 1, 600_000);
+    expect(await raw.get(`${under.prefix}n`)).toBe('2');
+    expect(await ttl()).toBeLessThanOrEqual(60_000);
+    expect(await ttl()).toBeGreaterThan(50_000);
+  });
+
+  it('takes over a key of another type', async () => {
+    await raw.lpush(`${under.prefix}k`, 'a list');
+    expect((await under.store.read({ id: 'k', names: [] })).found).toEqual({ kind: 'absent' });
+    const attempt = { token: newToken(), leaseMs: 60_000, seen: undefined, keep: false };
+    expect(await under.store.acquire('k', attempt)).toBe(true);
+  });
+
+  it('draws a new epoch when the sequence is lost, so that old proofs are void', async () => {
+    await under.store.draw(['t:x'], 'missing');
+    const before = (await under.store.read({ id: 'k', names: [], sequence: true })).sequence;
+    await raw.del(...(await raw.keys(`${under.prefix}*#`)));
+    const { sequence } = await under.store.draw(['t:y'], 'missing');
+    expect(sequence.epoch).not.toBe(before?.epoch);
+  });
+
+  describe('what stands under our key but is not ours', () => {
+    const foreign: [string, string | Buffer][] = [
+      ['a foreign text', 'hello'],
+      ['an empty string', ''],
+      ['JSON of another library', '{"value":1,"expires":null}'],
+      ['a record of a future format', `M2V-${'x'.repeat(200)}`],
+      ['a record that was cut', 'M1VJ----------------'],
+      ['a record with wrong lengths', `M1VJ${'a'.repeat(32)}${'0'.repeat(52)}00000000000000099999999{}`],
+      ['a record of an unknown codec', `M1VX${'a'.repeat(32)}${'9'.repeat(52)}000000000000000000002{}`],
+      ['binary noise', Buffer.from(Array.from({ length: 300 }, (_, i) => (i * 7919) % 256))],
+      ['a number with a fraction', '1.5'],
+      ['a number too large', '123456789012345678901'],
+    ];
+
+    it.each(foreign)('%s is a counted miss, and the load replaces it', async (_kind, bytes) => {
+      const options = redisOptions();
+      const cache = new CacheInstance({ redis: options });
+      await cache.connect();
+      await raw.set(`${options.keyPrefix ?? ''}k`, bytes);
+      expect(await cache.manager.get('k')).toBeUndefined();
+      expect(cache.engine.counts.foreign).toBe(1);
+      await raw.set(`${options.keyPrefix ?? ''}k`, bytes);
+      expect(await cache.manager.getOrSet('k', () => 'loaded')).toBe('loaded');
+      expect(await cache.manager.get('k')).toBe('loaded');
+      expect(cache.engine.counts.storeFailures).toBe(0);
+      await cache.manager.clear();
+      await cache.close();
+    });
+
+    it('a payload that would pollute prototypes is a miss and pollutes nothing', async () => {
+      const options = redisOptions();
+      const cache = new CacheInstance({ redis: options });
+      await cache.connect();
+      const key = `${options.keyPrefix ?? ''}k`;
+      await cache.manager.set('k', { a: 1 });
+      const record = (await raw.getBuffer(key)) ?? Buffer.alloc(0);
+      const evil = Buffer.from('{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}}}');
+      const { entry } = parseRecord(record, 0) as { entry: { payload: { bytes: Buffer } } };
+      const head = record.subarray(0, record.length - entry.payload.bytes.length);
+      const patched = Buffer.concat([head, evil]);
+      patched.write(String(evil.length).padStart(9, '0'), 100, 'latin1');
+      await raw.set(key, patched);
+      expect(await cache.manager.get('k')).toBeUndefined();
+      expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
+      expect(cache.engine.counts.foreign).toBe(1);
+      await cache.manager.clear();
+      await cache.close();
+    });
+  });
+});
