@@ -1,0 +1,32 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { APP_FILTER, RouterModule } from '@nestjs/core';
+import { DatabaseModule } from '@mobius1/database';
+import type { AppConfig } from './config.js';
+import { PrismaModule } from './database/prisma.module.js';
+import { DocumentsModule } from './documents/documents.module.js';
+import { ConnectionDrain } from './http/connection-drain.js';
+import { DatabaseErrorFilter } from './http/database-error.filter.js';
+import { OpsModule } from './ops/ops.module.js';
+import { TemplatesModule } from './templates/templates.module.js';
+import { UsersModule } from './users/users.module.js';
+import { WorkspacesModule } from './workspaces/workspaces.module.js';
+
+/** What is served under `/api/v1`. */
+const API = [WorkspacesModule, DocumentsModule, TemplatesModule, UsersModule];
+
+@Module({})
+export class AppModule {
+  static with(config: AppConfig): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        DatabaseModule.forRoot({ url: config.databaseUrl, applicationName: 'mobius-api' }),
+        PrismaModule,
+        ...API,
+        RouterModule.register([{ path: 'api/v1', children: API }]),
+        OpsModule,
+      ],
+      providers: [ConnectionDrain, { provide: APP_FILTER, useClass: DatabaseErrorFilter }],
+    };
+  }
+}

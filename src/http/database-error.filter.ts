@@ -1,0 +1,36 @@
+import { type ArgumentsHost, Catch, ConflictException, ServiceUnavailableException } from '@nestjs/common';
+import { BaseExceptionFilter } from '@nestjs/core';
+import { Prisma } from '../generated/prisma/client.js';
+
+/** What the services cannot know beforehand, because another request was faster or the database is away. */
+@Catch(Prisma.PrismaClientKnownRequestError)
+export class DatabaseErrorFilter extends BaseExceptionFilter {
+  override catch(error: Prisma.PrismaClientKnownRequestError, host: ArgumentsHost): void {
+    super.catch(this.toHttp(error), host);
+  }
+
+  private toHttp(error: Prisma.PrismaClientKnownRequestError): unknown {
+    switch (error.code) {
+      case 'P2002':
+        return new ConflictException(`Another ${uniqueOf(error)} already; it must be unique.`, { cause: error });
+      case 'P2003':
+        return new ConflictException('Something this record refers to has just been deleted.', { cause: error });
+      case 'P1001':
+        return new ServiceUnavailableException('The database cannot be reached.', { cause: error });
+      default:
+        return error;
+    }
+  }
+}
+
+/** "workspace has this slug", as far as the error tells. */
+function uniqueOf({ meta }: Prisma.PrismaClientKnownRequestError): string {
+  const { modelName = 'record', driverAdapterError } = (meta ?? {}) as {
+    modelName?: string;
+    driverAdapterError?: { cause?: { constraint?: { fields?: string[]; index?: string } } };
+  };
+  const { fields, index } = driverAdapterError?.cause?.constraint ?? {};
+  // The fields come as they stand in SQL, quoted where they contain capitals, or else in the index' name: `User_email_key`.
+  const names = fields?.map((field) => field.replaceAll('"', '')) ?? index?.split('_').slice(1, -1) ?? [];
+  return `${modelName.toLowerCase()} has this ${names.join(' and ') || 'value'}`;
+}

@@ -1,0 +1,12 @@
+import { Injectable } from '@nestjs/common';
+import { PrismaService } from '../database/prisma.service.js';
+import type { UserDto } from './user.dto.js';
+
+@Injectable()
+export class UsersService {
+  constructor(private readonly prisma: PrismaService) {}
+
+  async get(id: string): Promise<UserDto | null> {
+    return this.prisma.user.findUnique({ where: { id }, select: { id: true, name: true, email: true, role: true } });
+  }
+}
