@@ -1,18 +1,21 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { APP_FILTER, RouterModule } from '@nestjs/core';
+import { APP_FILTER, APP_INTERCEPTOR, RouterModule } from '@nestjs/core';
+import { CacheModule } from '@mobius1/cache';
 import { DatabaseModule } from '@mobius1/database';
 import type { AppConfig } from './config.js';
 import { PrismaModule } from './database/prisma.module.js';
 import { DocumentsModule } from './documents/documents.module.js';
+import { CacheHeaderInterceptor } from './http/cache-header.interceptor.js';
 import { ConnectionDrain } from './http/connection-drain.js';
 import { DatabaseErrorFilter } from './http/database-error.filter.js';
+import { CacheStatsModule } from './ops/cache-stats.module.js';
 import { OpsModule } from './ops/ops.module.js';
 import { TemplatesModule } from './templates/templates.module.js';
 import { UsersModule } from './users/users.module.js';
 import { WorkspacesModule } from './workspaces/workspaces.module.js';
 
 /** What is served under `/api/v1`. */
-const API = [WorkspacesModule, DocumentsModule, TemplatesModule, UsersModule];
+const API = [WorkspacesModule, DocumentsModule, TemplatesModule, UsersModule, CacheStatsModule];
 
 @Module({})
 export class AppModule {
@@ -22,11 +25,16 @@ export class AppModule {
       imports: [
         DatabaseModule.forRoot({ url: config.databaseUrl, applicationName: 'mobius-api' }),
         PrismaModule,
+        CacheModule.forRoot(config.cache),
         ...API,
         RouterModule.register([{ path: 'api/v1', children: API }]),
         OpsModule,
       ],
-      providers: [ConnectionDrain, { provide: APP_FILTER, useClass: DatabaseErrorFilter }],
+      providers: [
+        ConnectionDrain,
+        { provide: APP_FILTER, useClass: DatabaseErrorFilter },
+        { provide: APP_INTERCEPTOR, useClass: CacheHeaderInterceptor },
+      ],
     };
   }
 }

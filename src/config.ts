@@ -1,3 +1,4 @@
+import type { CacheOptions } from '@mobius1/cache';
 import { OptionCheck } from '@mobius1/kernel';
 
 /** Everything the application takes from its environment. */
@@ -8,6 +9,8 @@ export interface AppConfig {
   readonly host: string;
   /** `DATABASE_URL`: the PostgreSQL to use. */
   readonly databaseUrl: string;
+  /** What is not said here, the cache reads from the environment itself (`REDIS_HOST`, `CACHE_ENABLED`, …). */
+  readonly cache?: CacheOptions;
 }
 
 /**

@@ -18,7 +18,7 @@ async function start(): Promise<void> {
       `listening on ${url}`,
       `  documentation  ${url}/api/docs`,
       `  health         ${url}/health`,
-      `  try            curl ${url}/api/v1/workspaces/ws-gestoria-sol`,
+      `  try            curl -i ${url}/api/v1/workspaces/ws-gestoria-sol   (twice: see X-Cache)`,
     ].join('\n'),
   );
 }

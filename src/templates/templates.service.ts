@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Cacheable, CacheKeys, DefaultTTL } from '@mobius1/cache';
 import { PrismaService } from '../database/prisma.service.js';
 import type { TemplateDto } from './template.dto.js';
 
@@ -8,6 +9,7 @@ const TEMPLATE = { id: true, name: true, body: true, language: true, popular: tr
 export class TemplatesService {
   constructor(private readonly prisma: PrismaService) {}
 
+  @Cacheable({ key: (id: string) => CacheKeys.template(id), ttl: DefaultTTL.long })
   async get(id: string): Promise<TemplateDto | null> {
     return this.prisma.template.findUnique({ where: { id }, select: TEMPLATE });
   }

@@ -214,6 +214,7 @@ describe('the workspace API', () => {
       const { body } = await http().get('/api/docs-json').expect(200);
       expect(Object.keys(body.paths).sort()).toEqual(
         expect.arrayContaining([
+          '/api/v1/cache/stats',
           '/api/v1/documents/{id}',
           '/api/v1/templates/{id}',
           '/api/v1/users/{id}',

@@ -1,0 +1,188 @@
+import { Logger } from '@nestjs/common';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import request from 'supertest';
+import type { CacheOptions } from '@mobius1/cache';
+import { DatabaseService } from '@mobius1/database';
+import { createApp } from '../../src/app.js';
+import { prepareDatabase } from '../../src/database/prepare-database.js';
+import { eventually } from '../support/eventually.js';
+import { PostgresEnv, type TestDatabase } from '../support/postgres-env.js';
+import { RedisEnv } from '../support/redis-env.js';
+import type { RedisProcess } from '../support/redis-process.js';
+
+interface Running {
+  readonly app: NestExpressApplication;
+  /** GETs a path; tells what came, how the cache says it was answered, and how often the database was asked. */
+  get(path: string): Promise<{ status: number; body: any; cache: string | undefined; queries: number }>;
+}
+
+const WORKSPACE = '/api/v1/workspaces/ws-gestoria-sol';
+const DOCUMENTS = '/api/v1/workspaces/ws-gestoria-sol/documents';
+const NEW_DOCUMENT = { title: 'Cita para la TIE', content: 'El martes a las 9:30.', authorId: 'user-ana' };
+
+describe('caching in the workspace API', () => {
+  let database: TestDatabase;
+  let redis: RedisProcess;
+  const apps: NestExpressApplication[] = [];
+
+  async function start(cache: CacheOptions): Promise<Running> {
+    const app = await createApp({ port: 0, host: '127.0.0.1', databaseUrl: database.url, cache });
+    apps.push(app);
+    await app.init();
+    let acquired = 0;
+    app.get(DatabaseService).pool.on('acquire', () => {
+      acquired += 1;
+    });
+    return {
+      app,
+      get: async (path) => {
+        const before = acquired;
+        const { status, body, headers } = await request(app.getHttpServer()).get(path);
+        return { status, body, cache: headers['x-cache'], queries: acquired - before };
+      },
+    };
+  }
+
+  const onRedis = (keyPrefix: string): CacheOptions => ({
+    redis: { host: redis.host, port: redis.port, keyPrefix, commandTimeout: 2_000 },
+  });
+
+  beforeAll(async () => {
+    Logger.overrideLogger(false);
+    [database, redis] = await Promise.all([PostgresEnv.database(), RedisEnv.process()]);
+    await prepareDatabase(database.url);
+  });
+
+  afterEach(async () => {
+    await Promise.all(apps.splice(0).map((app) => app.close()));
+  });
+
+  afterAll(async () => {
+    await redis.stop();
+    await database.drop();
+  });
+
+  describe.each([
+    ['Redis', () => onRedis('api:')],
+    ['memory', () => ({})],
+  ])('on %s', (kind, options) => {
+    let running: Running;
+    beforeEach(async () => {
+      if (kind === 'Redis') await redis.command('FLUSHALL');
+      running = await start(options());
+    });
+
+    it.each([
+      ['a workspace', WORKSPACE],
+      ['the list of workspaces', '/api/v1/workspaces'],
+      ['a page of documents', `${DOCUMENTS}?page=2&pageSize=3`],
+      ['a document', '/api/v1/documents/doc-que-es-el-nie'],
+      ['a user', '/api/v1/users/user-ana'],
+    ])('answers the second read of %s without SQL, and alike', async (_what, path) => {
+      const first = await running.get(path);
+      expect(first).toMatchObject({ status: 200, cache: 'MISS' });
+      expect(first.queries).toBeGreaterThan(0);
+      expect(await running.get(path)).toEqual({ ...first, cache: 'HIT', queries: 0 });
+    });
+
+    it('keeps pages apart', async () => {
+      const [one, two] = [
+        await running.get(`${DOCUMENTS}?pageSize=2`),
+        await running.get(`${DOCUMENTS}?page=2&pageSize=2`),
+      ];
+      expect(two.body.items).not.toEqual(one.body.items);
+      expect((await running.get(`${DOCUMENTS}?pageSize=2`)).body).toEqual(one.body);
+    });
+
+    it('shows a change at the next read, alone and in the list', async () => {
+      const before = await running.get(WORKSPACE);
+      await running.get('/api/v1/workspaces');
+      const name = `${before.body.name} y Luna`;
+      await request(running.app.getHttpServer()).patch(WORKSPACE).send({ name }).expect(200);
+      expect(await running.get(WORKSPACE)).toMatchObject({ cache: 'MISS', body: { name } });
+      const list = await running.get('/api/v1/workspaces');
+      expect(list.body).toContainEqual(expect.objectContaining({ id: 'ws-gestoria-sol', name }));
+    });
+
+    it('keeps what a refused change did not change', async () => {
+      await running.get(WORKSPACE);
+      await request(running.app.getHttpServer()).patch(WORKSPACE).send({ slug: 'welcome-valencia' }).expect(409);
+      expect(await running.get(WORKSPACE)).toMatchObject({ cache: 'HIT', queries: 0 });
+    });
+
+    it('shows a new document on the first page, whichever pages were cached', async () => {
+      await Promise.all([1, 2].map((page) => running.get(`${DOCUMENTS}?page=${page}&pageSize=2`)));
+      const { body: created } = await request(running.app.getHttpServer())
+        .post(DOCUMENTS)
+        .send(NEW_DOCUMENT)
+        .expect(201);
+      const { body } = await running.get(`${DOCUMENTS}?page=1&pageSize=2`);
+      expect(body.items[0].id).toBe(created.id);
+      expect((await running.get(`${DOCUMENTS}?page=2&pageSize=2`)).cache).toBe('MISS');
+    });
+
+    it('has popular templates before anybody asked for them', async () => {
+      expect(await running.get('/api/v1/templates/tpl-welcome-checklist')).toMatchObject({ cache: 'HIT', queries: 0 });
+    });
+
+    it('tells of what it did', async () => {
+      await running.get(WORKSPACE);
+      await running.get(WORKSPACE);
+      const { body, cache } = await running.get('/api/v1/cache/stats');
+      expect(body).toMatchObject({ hits: 1, misses: 1, hitRate: 50, remembered: 0 });
+      expect(body.keys).toBeGreaterThan(1);
+      expect(body.memory).toBeGreaterThan(0);
+      expect(cache).toBeUndefined();
+    });
+
+    it('asks the database once for many readers at the same time', async () => {
+      const path = '/api/v1/documents/doc-que-es-el-nie';
+      const answers = await Promise.all(Array.from({ length: 50 }, () => running.get(path)));
+      expect(answers.every(({ status }) => status === 200)).toBe(true);
+      expect(running.app.get(DatabaseService).stats().total).toBeGreaterThan(0);
+      const { body } = await running.get('/api/v1/cache/stats');
+      expect(body.loads).toBe(1);
+    });
+
+    it('is healthy', async () => {
+      const { status, body } = await running.get('/health');
+      expect(status).toBe(200);
+      expect(body.details.cache).toMatchObject({ status: 'up', store: kind.toLowerCase() });
+    });
+  });
+
+  it('a change through one application is seen by the next read of another', async () => {
+    const [here, there] = [await start(onRedis('pair:')), await start(onRedis('pair:'))];
+    await there.get(WORKSPACE);
+    expect((await here.get(WORKSPACE)).cache).toBe('HIT');
+    await request(here.app.getHttpServer()).patch(WORKSPACE).send({ name: 'Gestoría de Poniente' }).expect(200);
+    expect((await there.get(WORKSPACE)).body.name).toBe('Gestoría de Poniente');
+  });
+
+  it('answers while Redis is killed, says so, and uses it again when it is back', async () => {
+    const running = await start(onRedis('outage:'));
+    expect((await running.get(WORKSPACE)).cache).toBe('MISS');
+    expect((await running.get(WORKSPACE)).cache).toBe('HIT');
+
+    await redis.kill();
+    expect(await running.get(WORKSPACE)).toMatchObject({ status: 200, cache: 'MISS' });
+    await request(running.app.getHttpServer()).patch(WORKSPACE).send({ name: 'Gestoría sin Redis' }).expect(200);
+    expect((await running.get(WORKSPACE)).body.name).toBe('Gestoría sin Redis');
+    const health = await running.get('/health');
+    expect(health.status).toBe(200);
+    expect(health.body.details.cache.reasons.join(' ')).toMatch(/does not answer.*wait for Redis/s);
+    expect((await running.get('/api/v1/cache/stats')).body).toMatchObject({ keys: 0, memory: 0, remembered: 2 });
+
+    await redis.restart();
+    await eventually(async () => (await running.get(WORKSPACE)).cache === 'HIT', { what: 'reads are cached again' });
+    expect((await running.get('/health')).body.details.cache).toMatchObject({ status: 'up', remembered: 0 });
+  });
+
+  it('starts without Redis, answers, and uses it when it appears', async () => {
+    await redis.kill();
+    const running = await start(onRedis('late:'));
+    expect(await running.get(WORKSPACE)).toMatchObject({ status: 200, cache: 'MISS' });
+    await redis.restart();
+    await eventually(async () => (await running.get(WORKSPACE)).cache === 'HIT', { what: 'reads are cached' });
+  });
+});
