@@ -23,8 +23,8 @@ async function measure({ call }, operations, concurrency) {
 }
 
 /**
- * The first subject is the base. A subject is `{ name, call(i), limit? }`; `limit` is the ratio we set ourselves.
- * Returns a row a subject: µs of CPU per operation, operations per second, and the ratios to the base.
+ * The first subject is the base. A subject is `{ name, call(i), goal? }`; `goal` is the ratio of CPU time we set
+ * ourselves. Returns `{ title, rows }`: µs of CPU per operation, operations per second, and the ratios to the base.
  */
 export async function compare(title, subjects, { operations, concurrency = 1, rounds = 9 }) {
   for (const subject of subjects) await measure(subject, Math.ceil(operations / 4), concurrency); // warm up
@@ -33,15 +33,13 @@ export async function compare(title, subjects, { operations, concurrency = 1, ro
     for (const [i, subject] of subjects.entries()) samples[i].push(await measure(subject, operations, concurrency));
   }
   const base = samples[0];
-  const rows = subjects.map(({ name, limit }, i) => ({
-    name,
-    'cpu µs': median(samples[i].map(({ cpu }) => cpu)).toFixed(2),
-    'op/s': Math.round(1e6 / median(samples[i].map(({ ms }) => ms))).toLocaleString('en'),
-    'cpu ×': median(samples[i].map(({ cpu }, round) => cpu / base[round].cpu)).toFixed(2),
+  const rows = subjects.map(({ name, goal }, i) => ({
+    what: name,
+    'CPU per call': `${median(samples[i].map(({ cpu }) => cpu)).toFixed(2)} µs`,
+    'calls per second': Math.round(1e6 / median(samples[i].map(({ ms }) => ms))).toLocaleString('en'),
+    'CPU ×': median(samples[i].map(({ cpu }, round) => cpu / base[round].cpu)).toFixed(2),
     'time ×': median(samples[i].map(({ ms }, round) => ms / base[round].ms)).toFixed(2),
-    goal: limit === undefined ? '' : `≤ ${limit} ×`,
+    goal: goal === undefined ? '' : `CPU ≤ ${goal} ×`,
   }));
-  console.log(`\n${title} (concurrency ${concurrency})`);
-  console.table(Object.fromEntries(rows.map(({ name, ...row }) => [name, row])));
-  return rows;
+  return { title: concurrency === 1 ? title : `${title}, ${concurrency} callers at a time`, rows };
 }

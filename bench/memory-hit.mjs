@@ -2,34 +2,30 @@
 import { LRUCache } from 'lru-cache';
 import { compare } from './harness.mjs';
 
+const SIZES = [
+  { label: 'value of 100 bytes', items: 1, keys: 1_000 },
+  { label: 'value of 100 KB', items: 1_000, keys: 20 },
+];
+
 export async function memoryHit({ CacheInstance }) {
-  const rows = [];
-  for (const [label, items] of [
-    ['small', 1],
-    ['100 KB', 1_000],
-  ]) {
+  const tables = [];
+  for (const { label, items, keys: count } of SIZES) {
     const value = Array.from({ length: items }, (_, i) => ({ id: i, name: 'x'.repeat(60), tags: ['a', 'b'] }));
-    const keys = Array.from({ length: 1_000 }, (_, i) => `user:${i}`);
+    const keys = Array.from({ length: count }, (_, i) => `user:${i}`);
     const lru = new LRUCache({ max: 10_000 });
     const cache = new CacheInstance({ redis: false, memory: { maxBytes: 2 ** 31 } }).manager;
-    for (const key of items === 1 ? keys : keys.slice(0, 20)) {
+    const options = { ttl: 3600, tags: ['list'] };
+    for (const key of keys) {
       lru.set(key, value);
-      await cache.set(key, value, { ttl: 3600, tags: ['list'] });
+      await cache.set(key, value, options);
     }
-    const spread = items === 1 ? 1_000 : 20;
     const bare = async (key) => lru.get(key);
     const load = () => value;
-    const options = { ttl: 3600, tags: ['list'] };
-    rows.push(
-      ...(await compare(
-        `hit in memory, ${label} value`,
-        [
-          { name: 'lru-cache behind async', call: (i) => bare(keys[i % spread]) },
-          { name: 'getOrSet', limit: 3, call: (i) => cache.getOrSet(keys[i % spread], load, options) },
-        ],
-        { operations: 200_000 },
-      )),
-    );
+    const subjects = [
+      { name: 'lru-cache behind an async function', call: (i) => bare(keys[i % count]) },
+      { name: 'getOrSet', goal: 3, call: (i) => cache.getOrSet(keys[i % count], load, options) },
+    ];
+    tables.push(await compare(`Hit in memory, ${label}`, subjects, { operations: 200_000 }));
   }
-  return rows;
+  return tables;
 }

@@ -17,7 +17,7 @@ describe('the workspace API', () => {
   const http = () => request(app.getHttpServer());
 
   beforeAll(async () => {
-    Logger.overrideLogger(['warn', 'error']);
+    Logger.overrideLogger(false);
     database = await PostgresEnv.database();
     await Promise.all([prepareDatabase(database.url), prepareDatabase(database.url)]);
     app = await start();

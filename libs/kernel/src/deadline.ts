@@ -43,21 +43,27 @@ export class Deadline {
  * @param onTimeout builds the error; called only when time is up.
  */
 export function withDeadline<T>(promise: Promise<T>, ms: number, onTimeout: () => Error, clock: Clock): Promise<T> {
-  return new Promise<T>((resolve) => {
+  return new Promise<T>((resolve, reject) => {
     let settled = false;
     const timer = clock.schedule(() => {
       // After a blocked event loop the timer runs before the sockets are read. One turn later they have been: a reply
       // that came in time but found nobody at home still wins, and the peer is not blamed for our own pause.
       setImmediate(() => {
         // The inner promise turns an error thrown by onTimeout into a rejection; here it would end the process.
-        if (!settled) resolve(new Promise((_, reject) => reject(onTimeout())));
+        if (!settled) resolve(new Promise((_, fail) => fail(onTimeout())));
       });
     }, ms);
-    const settle = (): void => {
-      settled = true;
-      timer.cancel();
-      resolve(promise);
-    };
-    promise.then(settle, settle);
+    promise.then(
+      (value) => {
+        settled = true;
+        timer.cancel();
+        resolve(value);
+      },
+      (error: unknown) => {
+        settled = true;
+        timer.cancel();
+        reject(error as Error);
+      },
+    );
   });
 }

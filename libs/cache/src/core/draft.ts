@@ -1,22 +1,20 @@
 import { OptionCheck } from '@mobius1/kernel';
-import { decode, encode, type Payload } from './codec/codec.js';
+import { decode, encode, type Payload, sizeOf } from './codec/codec.js';
 import { Entry } from './entry.js';
 import { InvalidValueError } from './errors.js';
-import { lifetimeFrom } from './freshness.js';
+import { type Lifetime, lifetimeFrom } from './freshness.js';
 import { provenSince, type Sequence, type Stamp, tagNames } from './generation.js';
-import { checkTags, type LoadOptions, type Plan, ttlMs } from './options.js';
+import { checkTags, ttlMs } from './options.js';
 import { fitsRecord } from './record.js';
+import type { CacheRequest } from './request.js';
 import { SharedValue } from './shared-value.js';
 import type { Store } from './store.js';
 import type { Token } from './token.js';
 
 /** A value on its way into the store. */
 export interface Draft {
-  readonly call: string;
+  readonly request: CacheRequest;
   readonly value: unknown;
-  readonly namespace: string | undefined;
-  readonly options: LoadOptions<never> | undefined;
-  readonly plan: Plan;
   readonly version: Token;
   readonly costMs: number;
   /** Generations that were read before the load. */
@@ -51,9 +49,10 @@ export function encodeValue(value: unknown, maxBytes: number): Payload {
     throw new InvalidValueError('undefined cannot be cached: it means "not there". Use null for "nothing".');
   }
   const payload = encode(value);
-  if (payload.bytes.length > maxBytes) {
+  const size = sizeOf(payload);
+  if (size > maxBytes) {
     throw new InvalidValueError(
-      `The value takes ${payload.bytes.length} bytes, more than the limit of ${maxBytes} (option maxValueBytes).`,
+      `The value takes ${size} bytes, more than the limit of ${maxBytes} (option maxValueBytes).`,
     );
   }
   return payload;
@@ -73,14 +72,17 @@ export function sharer(value: unknown): (() => unknown) | undefined {
 }
 
 /** Stamps for tags that only the value knows, or `undefined` when they may have been invalidated during the load. */
-async function lateStamps(draft: Draft, store: Store): Promise<readonly Stamp[] | undefined> {
-  const tags = draft.options?.tags;
-  if (typeof tags !== 'function') return [];
+async function lateStamps(
+  draft: Draft,
+  tags: (value: never) => readonly string[],
+  store: Store,
+): Promise<readonly Stamp[] | undefined> {
   const named = tags(draft.value as never);
-  const check = new OptionCheck(draft.call);
+  const { call, namespace } = draft.request;
+  const check = new OptionCheck(call);
   checkTags(check, named);
   check.throwIfAny();
-  const names = tagNames(named, draft.namespace).filter((name) => !draft.stamps.some((stamp) => stamp.name === name));
+  const names = tagNames(named, namespace).filter((name) => !draft.stamps.some((stamp) => stamp.name === name));
   if (names.length === 0) return [];
   const { generations } = await store.draw(names, 'missing');
   if (!generations.every((generation) => provenSince(generation, draft.sequence))) return undefined;
@@ -92,26 +94,44 @@ async function lateStamps(draft: Draft, store: Store): Promise<readonly Stamp[] 
  * a `ttl` or `tags` function that throws, tags that were not known before the load) is a refusal with its reason, because
  * a value that was loaded must reach its caller.
  */
-export async function makeEntry(draft: Draft, { store, random, maxValueBytes }: DraftContext): Promise<Drafted> {
-  const { options, plan, value, version, costMs } = draft;
+export function makeEntry(draft: Draft, context: DraftContext): Drafted | Promise<Drafted> {
+  const { value } = draft;
+  const { call, options, plan } = draft.request;
   try {
-    const payload = encodeValue(value, maxValueBytes);
-    const { ttl, unless } = options ?? {};
-    const staleMs = Math.max(plan.staleWhileRevalidateMs, plan.staleIfErrorMs);
+    const payload = encodeValue(value, context.maxValueBytes);
+    const { ttl, tags, unless } = options ?? {};
     const lifetime = {
-      ttlMs: typeof ttl === 'function' ? ttlMs(draft.call, ttl(value as never)) : plan.ttlMs,
+      ttlMs: typeof ttl === 'function' ? ttlMs(call, ttl(value as never)) : plan.ttlMs,
       jitter: plan.jitter,
-      staleMs,
+      staleMs: Math.max(plan.staleWhileRevalidateMs, plan.staleIfErrorMs),
     };
     if (unless?.(value as never) === true) return { refusal: 'refused by unless', take: sharer(value) };
-    const late = await lateStamps(draft, store);
-    if (late === undefined) return { refusal: 'its tags were new; they are known now', take: sharer(value) };
-    const times = lifetimeFrom(store.now(), lifetime, random);
-    const entry = new Entry({ version, costMs, payload, ...times, stamps: [...draft.stamps, ...late] });
-    const take = (): unknown => entry.value();
-    return fitsRecord(entry) ? { entry, take } : { refusal: 'it has too many tags', take };
+    const stamped = (stamps: readonly Stamp[]): Drafted => stamp(draft, { payload, lifetime, stamps }, context);
+    if (typeof tags !== 'function') return stamped(draft.stamps);
+    return lateStamps(draft, tags, context.store)
+      .then((late) => {
+        if (late !== undefined) return stamped([...draft.stamps, ...late]);
+        return { refusal: 'its tags were new; they are known now', take: sharer(value) };
+      })
+      .catch((error: unknown) => refused(value, error));
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return { refusal: reason, take: sharer(value) };
+    return refused(value, error);
   }
+}
+
+interface Stamping {
+  readonly payload: Payload;
+  readonly lifetime: Lifetime;
+  readonly stamps: readonly Stamp[];
+}
+
+function stamp({ version, costMs }: Draft, { payload, lifetime, stamps }: Stamping, context: DraftContext): Drafted {
+  const times = lifetimeFrom(context.store.now(), lifetime, context.random);
+  const entry = new Entry({ version, costMs, payload, ...times, stamps });
+  const take = (): unknown => entry.value();
+  return fitsRecord(entry) ? { entry, take } : { refusal: 'it has too many tags', take };
+}
+
+function refused(value: unknown, error: unknown): Drafted {
+  return { refusal: error instanceof Error ? error.message : String(error), take: sharer(value) };
 }

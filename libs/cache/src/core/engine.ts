@@ -6,8 +6,9 @@ import { namespaceName, ROOT, scopeNames, tagName, tagNames } from './generation
 import { judge } from './freshness.js';
 import { globMatcher } from './glob.js';
 import { entryId, parseEntryId } from './key.js';
-import { type ReadRequest, unlessUnavailable } from './loader.js';
+import { unlessUnavailable } from './loader.js';
 import { look, type Look } from './look.js';
+import type { CacheRequest } from './request.js';
 import {
   type EngineLimits,
   LIMIT_DEFAULTS,
@@ -41,7 +42,6 @@ export interface Target {
   readonly all?: boolean | undefined;
 }
 
-type Request = Omit<ReadRequest, 'load'>;
 const nothing = (): undefined => undefined;
 
 /**
@@ -109,7 +109,7 @@ export class CacheEngine {
       this.#answered(key, options?.namespace, 'hit');
       return entry.value() as T;
     }
-    const request = { ...this.#request('getOrSet', key, options), load };
+    const request = this.#request('getOrSet', key, options, load);
     const { value, outcome } = await this.#reader.read(request);
     this.#answered(key, options?.namespace, outcome);
     return value as T;
@@ -134,15 +134,13 @@ export class CacheEngine {
 
   /** Stores a value; true when it is stored. */
   async set(key: string, value: unknown, options?: LoadOptions<never>): Promise<boolean> {
-    const request = { ...this.#request('set', key, options), load: nothing };
-    return this.#writer.set(request, value);
+    return this.#writer.set(this.#request('set', key, options), value);
   }
 
   /** Runs `run` and stores what it returns, whatever was there. */
   async put<T>(key: string, run: () => T | Promise<T>, options?: LoadOptions<T>): Promise<T> {
     if (!this.#enabled) return run();
-    const request = { ...this.#request('put', key, options), load: nothing };
-    return (await this.#writer.put(request, run)) as T;
+    return (await this.#writer.put(this.#request('put', key, options), run)) as T;
   }
 
   /** Adds `by` to a counter and returns the sum. @throws StoreUnavailableError because there is no honest guess */
@@ -175,16 +173,21 @@ export class CacheEngine {
     await this.#store.replay().catch(unlessUnavailable);
   }
 
-  #request(call: string, key: string, options: LoadOptions<never> | undefined): Request {
+  #request(
+    call: string,
+    key: string,
+    options: LoadOptions<never> | undefined,
+    load: () => unknown = nothing,
+  ): CacheRequest {
     const namespace = options?.namespace;
     const plan = resolvePlan(`${call}()`, options, this.#defaults);
     const lateTags = typeof options?.tags === 'function';
     const names = scopeNames(namespace);
     if (Array.isArray(options?.tags)) names.push(...tagNames(options.tags as readonly string[], namespace));
-    return { call: `${call}()`, key, namespace, id: entryId(key, namespace), names, lateTags, options, plan };
+    return { call: `${call}()`, key, namespace, id: entryId(key, namespace), names, lateTags, load, options, plan };
   }
 
-  async #look(request: Request): Promise<Partial<Look>> {
+  async #look(request: CacheRequest): Promise<Partial<Look>> {
     const entry = this.#store.peek(request.id);
     if (entry !== undefined) return { entry };
     return (await look(this.#store, request, () => this.#foreign(request)).catch(unlessUnavailable)) ?? {};
@@ -197,7 +200,7 @@ export class CacheEngine {
     this.events.emit('read', () => ({ key, namespace, outcome }));
   }
 
-  #foreign({ key, namespace }: Request): void {
+  #foreign({ key, namespace }: CacheRequest): void {
     this.counts.foreign++;
     this.events.emit('foreign', () => ({ key, namespace }));
   }

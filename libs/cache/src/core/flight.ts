@@ -2,6 +2,12 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { RecursiveLoadError } from './errors.js';
 import type { Token } from './token.js';
 
+/**
+ * `stored`: under its version. `current`: not stored, but no invalidation came before the end of the load.
+ * `fenced`: an invalidation came, or that is not known. `unleased`: the store could not be asked at all.
+ */
+export type Standing = 'stored' | 'current' | 'fenced' | 'unleased';
+
 /** How a flight ended, for those who joined it. */
 export type Landing =
   /** Another process had stored the value meanwhile. */
@@ -12,11 +18,7 @@ export type Landing =
       readonly raw: unknown;
       /** Hands out the value to others (G8); absent when the value cannot be copied. */
       readonly take: (() => unknown) | undefined;
-      /**
-       * `stored`: under this version. `current`: not stored, but no invalidation came before the end of the load.
-       * `fenced`: an invalidation came, or that is not known. `unleased`: the store could not be asked at all.
-       */
-      readonly standing: 'stored' | 'current' | 'fenced' | 'unleased';
+      readonly standing: Standing;
       readonly version: Token | undefined;
     };
 
@@ -38,25 +40,30 @@ export class Flight {
   joined = 0;
   readonly landing: Promise<Landing>;
   /** Flights that the load of this one waits for. */
-  readonly waitsFor = new Set<Flight>();
+  waitsFor: Set<Flight> | undefined;
 
   constructor(plan: FlightPlan, run: (flight: Flight) => Promise<Landing>) {
     this.plan = plan;
-    // One turn later, so that whoever waits is known before the load can ask for another key.
-    this.landing = current.run(this, async () => {
-      await Promise.resolve();
-      return run(this);
-    });
-    this.landing.catch(() => undefined); // a failure belongs to those who wait; nobody may be left
+    inProgress++;
+    this.landing = current.run(this, run, this);
   }
 
   /** True when this flight waits, directly or through others, for `other`. */
   reaches(other: Flight): boolean {
-    return this === other || [...this.waitsFor].some((next) => next.reaches(other));
+    return this === other || [...(this.waitsFor ?? [])].some((next) => next.reaches(other));
   }
 }
 
+/** The flight whose load is running here. */
 const current = new AsyncLocalStorage<Flight>();
+
+/** Flights in progress, in all caches of the process. */
+let inProgress = 0;
+
+/** Before Node.js 24 asynchronous contexts make every promise of the process dearer: without loads there are none. */
+function landed(): void {
+  if (--inProgress === 0) current.disable();
+}
 
 /**
  * The flights of one engine: at most one per key may be joined (G2, G6).
@@ -76,39 +83,33 @@ export class Flights {
     return this.#byId.get(id);
   }
 
-  /** Starts a flight that may be joined until it lands or is detached; it takes the place of an earlier one. */
+  /**
+   * Starts a flight that may be joined until it lands or is detached; it takes the place of an earlier one. `run` must
+   * not run the load before its first await.
+   */
   start(plan: FlightPlan, run: (flight: Flight) => Promise<Landing>): Flight {
     const flight = new Flight(plan, run);
     this.#byId.set(plan.id, flight);
-    const close = (): void => this.close(flight);
-    flight.landing.then(close, close);
+    const close = (): void => {
+      this.close(flight);
+      landed();
+    };
+    flight.landing.then(close, close); // a failure belongs to those who wait; nobody may be left
     return flight;
   }
 
   /** Waits for a flight of somebody else. Throws RecursiveLoadError when that flight waits for the caller. */
-  async join(flight: Flight): Promise<Landing> {
+  join(flight: Flight): Promise<Landing> {
     const mine = current.getStore();
-    if (mine !== undefined) {
-      if (flight.reaches(mine)) throw new RecursiveLoadError(flight.plan.id);
-      mine.waitsFor.add(flight);
-    }
+    if (mine !== undefined && flight.reaches(mine)) throw new RecursiveLoadError(flight.plan.id);
     flight.joined++;
-    try {
-      return await flight.landing;
-    } finally {
-      mine?.waitsFor.delete(flight);
-    }
+    return mine === undefined ? flight.landing : waiting(mine, flight);
   }
 
   /** The caller leads this flight itself; a load inside another load is waited for like a joined one. */
-  async lead(flight: Flight): Promise<Landing> {
+  lead(flight: Flight): Promise<Landing> {
     const mine = current.getStore();
-    mine?.waitsFor.add(flight);
-    try {
-      return await flight.landing;
-    } finally {
-      mine?.waitsFor.delete(flight);
-    }
+    return mine === undefined ? flight.landing : waiting(mine, flight);
   }
 
   /** Nobody may join the flight any more. */
@@ -126,5 +127,15 @@ export class Flights {
 
   detachAll(): void {
     this.#byId.clear();
+  }
+}
+
+async function waiting(mine: Flight, flight: Flight): Promise<Landing> {
+  mine.waitsFor ??= new Set();
+  mine.waitsFor.add(flight);
+  try {
+    return await flight.landing;
+  } finally {
+    mine.waitsFor.delete(flight);
   }
 }

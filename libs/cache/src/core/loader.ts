@@ -2,29 +2,16 @@ import { type Channel, type Clock, exponentialBackoff } from '@mobius1/kernel';
 import { makeEntry, sharer } from './draft.js';
 import { StoreUnavailableError } from './errors.js';
 import type { CacheEvents } from './events.js';
-import type { Flight, Flights, Landing } from './flight.js';
+import type { Flight, Flights, Landing, Standing } from './flight.js';
 import { judge } from './freshness.js';
 import type { Sequence, Stamp } from './generation.js';
 import { Lease } from './lease.js';
 import { look, type Look } from './look.js';
-import type { EngineLimits, LoadOptions, Plan } from './options.js';
+import type { EngineLimits } from './options.js';
+import type { CacheRequest } from './request.js';
 import type { Counts } from './stats.js';
 import type { Store } from './store.js';
 import { newToken, type Token } from './token.js';
-
-/** One cached read, resolved. */
-export interface ReadRequest {
-  readonly call: string;
-  readonly key: string;
-  readonly namespace: string | undefined;
-  readonly id: string;
-  /** Names of all generations that are known before the load. */
-  readonly names: readonly string[];
-  readonly lateTags: boolean;
-  readonly load: () => unknown;
-  readonly options: LoadOptions<never> | undefined;
-  readonly plan: Plan;
-}
 
 export interface EngineParts {
   readonly store: Store;
@@ -39,6 +26,14 @@ interface Ground {
   readonly token: Token;
   readonly stamps: readonly Stamp[];
   readonly sequence: Sequence | undefined;
+}
+
+const isComplete = ({ generations }: Look): boolean => !generations.includes(undefined);
+
+/** What the load stands on, once all its generations are known. */
+function groundOf({ names }: CacheRequest, { generations, sequence }: Pick<Look, 'generations' | 'sequence'>): Ground {
+  const stamps = names.map((name, i) => ({ name, generation: generations[i] ?? '' }));
+  return { token: newToken(), stamps, sequence };
 }
 
 // How soon a waiter looks again for a load of another process: first about as often as a round trip, at last 20 a second.
@@ -65,90 +60,95 @@ export class Loader {
   }
 
   /** Runs a flight. `first` is what its caller saw, or `undefined` when the store did not answer. */
-  async fly(flight: Flight, request: ReadRequest, first: Look | undefined): Promise<Landing> {
-    const ground = first === undefined ? undefined : await this.#takeLease(request, first).catch(unlessUnavailable);
-    if (ground !== undefined) return 'landing' in ground ? ground.landing : this.#loadLeased(flight, request, ground);
+  async fly(flight: Flight, request: CacheRequest, first: Look | undefined): Promise<Landing> {
+    const ground = first === undefined ? undefined : await this.#takeLease(request, first);
+    if (ground !== undefined) {
+      return 'landing' in ground ? ground.landing : await this.#loadLeased(flight, request, ground);
+    }
     flight.leased = false;
+    await Promise.resolve(); // `Flights.start` must have returned before the load asks for anything
     return this.#loadUnleased(request);
   }
 
   /** Loads beside all flights, for a caller that cannot be handed the value of another. */
-  async direct(request: ReadRequest): Promise<unknown> {
+  async direct(request: CacheRequest): Promise<unknown> {
     return (await this.#run(request)).value;
   }
 
-  /** The lease; or what somebody else stored meanwhile; or nothing, when the wait was too long. */
-  async #takeLease(request: ReadRequest, first: Look): Promise<Ground | { landing: Landing } | undefined> {
+  /** The lease; or what somebody else stored meanwhile; or nothing, when the wait was too long or the store is away. */
+  async #takeLease(request: CacheRequest, first: Look): Promise<Ground | { landing: Landing } | undefined> {
     const { store, clock, limits } = this.#parts;
     const start = clock.monotonic();
     let seen = first;
-    for (let attempt = 1; ; attempt++) {
-      const landing = this.#foundBy(seen, request);
-      if (landing !== undefined && attempt > 1) return { landing };
-      if (!seen.leased) {
-        const ground = await this.#prepare(request, seen);
-        // A stale value stays for those who are allowed it; an invalidated or expired one goes.
-        const keep = seen.entry !== undefined && store.now() < seen.entry.goneUntil;
-        const acquisition = { token: ground.token, leaseMs: limits.leaseMs, seen: seen.seen, keep };
-        if (await store.acquire(request.id, acquisition)) return ground;
+    try {
+      for (let attempt = 1; ; attempt++) {
+        const landing = attempt === 1 ? undefined : this.#foundBy(seen, request);
+        if (landing !== undefined) return { landing };
+        if (!seen.leased) {
+          // The generations that are missing are drawn first, and only then the token (rule 5).
+          const ground = groundOf(request, isComplete(seen) ? seen : await store.draw(request.names, 'missing'));
+          // A stale value stays for those who are allowed it; an invalidated or expired one goes.
+          const keep = seen.entry !== undefined && store.now() < seen.entry.goneUntil;
+          const acquisition = { token: ground.token, leaseMs: limits.leaseMs, seen: seen.version, keep };
+          if (await store.acquire(request.id, acquisition)) return ground;
+        }
+        const left = limits.waitMs - (clock.monotonic() - start);
+        if (left <= 0) return undefined;
+        await clock.sleep(Math.min(left, lookAgain(attempt, clock.random())));
+        seen = await look(store, request, () => this.foreign(request));
       }
-      const left = limits.waitMs - (clock.monotonic() - start);
-      if (left <= 0) return undefined;
-      await clock.sleep(Math.min(left, lookAgain(attempt, clock.random())));
-      seen = await look(store, request, () => this.foreign(request));
+    } catch (error) {
+      unlessUnavailable(error);
+      return;
     }
   }
 
-  #foundBy(seen: Look, { plan }: ReadRequest): Landing | undefined {
+  #foundBy(seen: Look, { plan }: CacheRequest): Landing | undefined {
     const { entry, counter } = seen;
     if (counter !== undefined) return { kind: 'found', take: () => counter };
     if (entry === undefined || judge(entry, this.#parts.store.now(), plan.staleWhileRevalidateMs) !== 'fresh') return;
     return { kind: 'found', take: () => entry.value() };
   }
 
-  /** Draws the generations that are missing, and only then the token (rule 5). */
-  async #prepare({ names }: ReadRequest, { generations, sequence }: Look): Promise<Ground> {
-    const complete = generations.every((generation) => generation !== undefined);
-    const drawn = complete ? { generations, sequence } : await this.#parts.store.draw(names, 'missing');
-    const stamps = names.map((name, i) => ({ name, generation: drawn.generations[i] ?? '' }));
-    return { token: newToken(), stamps, sequence: drawn.sequence };
-  }
-
-  async #loadLeased(flight: Flight, request: ReadRequest, ground: Ground): Promise<Landing> {
+  async #loadLeased(flight: Flight, request: CacheRequest, ground: Ground): Promise<Landing> {
     const { store, flights, counts, clock, limits } = this.#parts;
     const lease = new Lease(store, request.id, ground.token, { leaseMs: limits.leaseMs, clock });
     try {
       const { value, ms } = await this.#run(request);
-      const { entry, refusal, take } = await this.#draft(request, ground, value, ms);
-      const loaded = { kind: 'loaded' as const, raw: value, take, version: ground.token };
+      const draft = this.#draft(request, ground, value, ms);
+      const { entry, refusal, take } = draft instanceof Promise ? await draft : draft;
+      const landing = (standing: Standing): Landing => ({
+        kind: 'loaded',
+        raw: value,
+        take,
+        standing,
+        version: ground.token,
+      });
       if (entry !== undefined) {
         lease.end();
         const stored = await store.fill(request.id, ground.token, entry).catch(unlessUnavailable);
         counts[stored ? 'fills' : 'fenced']++;
         this.#tellLoad(request, ms, stored === true);
-        return { ...loaded, standing: stored ? 'stored' : 'fenced' };
+        return landing(stored ? 'stored' : 'fenced');
       }
       this.#refuse(request, refusal ?? '');
       this.#tellLoad(request, ms, false);
       flights.close(flight); // who comes later must not rely on what is found out now
       const stood = await lease.release();
-      return {
-        ...loaded,
-        standing: stood && (await this.#stampsStand(flight, request, ground)) ? 'current' : 'fenced',
-      };
+      return landing(stood && (await this.#stampsStand(flight, request, ground)) ? 'current' : 'fenced');
     } finally {
       if (!lease.ended) await lease.release();
     }
   }
 
-  async #loadUnleased(request: ReadRequest): Promise<Landing> {
+  async #loadUnleased(request: CacheRequest): Promise<Landing> {
     const { value, ms } = await this.#run(request);
     this.#tellLoad(request, ms, false);
     return { kind: 'loaded', raw: value, take: sharer(value), standing: 'unleased', version: undefined };
   }
 
   /** Runs the load, counted and timed. */
-  async #run({ load }: ReadRequest): Promise<{ value: unknown; ms: number }> {
+  async #run({ load }: CacheRequest): Promise<{ value: unknown; ms: number }> {
     const { counts, clock } = this.#parts;
     const start = clock.monotonic();
     counts.loads++;
@@ -161,15 +161,15 @@ export class Loader {
     }
   }
 
-  #draft(request: ReadRequest, ground: Ground, value: unknown, ms: number) {
+  #draft(request: CacheRequest, ground: Ground, value: unknown, ms: number) {
     const { store, clock, limits } = this.#parts;
     const { stamps, sequence, token: version } = ground;
-    const draft = { ...request, value, version, costMs: ms, stamps, sequence };
+    const draft = { request, value, version, costMs: ms, stamps, sequence };
     return makeEntry(draft, { store, random: clock.random(), maxValueBytes: limits.maxValueBytes });
   }
 
   /** Whether those who joined may be handed a value that was not stored. Nobody asks when nobody joined. */
-  async #stampsStand(flight: Flight, request: ReadRequest, { stamps }: Ground): Promise<boolean> {
+  async #stampsStand(flight: Flight, request: CacheRequest, { stamps }: Ground): Promise<boolean> {
     const { store } = this.#parts;
     if (store.audible || flight.joined === 0) return true;
     const names = stamps.map(({ name }) => name);
@@ -177,12 +177,12 @@ export class Loader {
     return reading !== undefined && stamps.every(({ generation }, i) => reading.generations[i] === generation);
   }
 
-  #refuse(request: ReadRequest, reason: string): void {
+  #refuse(request: CacheRequest, reason: string): void {
     this.#parts.counts.uncacheable++;
     this.#parts.events.emit('uncacheable', () => ({ key: request.key, namespace: request.namespace, reason }));
   }
 
-  #tellLoad({ key, namespace }: ReadRequest, ms: number, stored: boolean): void {
+  #tellLoad({ key, namespace }: CacheRequest, ms: number, stored: boolean): void {
     this.#parts.events.emit('load', () => ({ key, namespace, ms, stored }));
   }
 

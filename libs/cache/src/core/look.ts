@@ -1,5 +1,5 @@
 import type { Entry } from './entry.js';
-import type { Sequence } from './generation.js';
+import type { Sequence, Stamp } from './generation.js';
 import type { Store } from './store.js';
 import type { Token } from './token.js';
 
@@ -11,7 +11,7 @@ export interface Look {
   /** Somebody holds the lease: a load or a refresh is in progress. */
   readonly leased: boolean;
   /** Version of the value under the key, valid or not: what an acquisition replaces. */
-  readonly seen: Token | undefined;
+  readonly version: Token | undefined;
   /** Generations of the names asked for, in their order. */
   readonly generations: readonly (string | undefined)[];
   readonly sequence: Sequence | undefined;
@@ -35,33 +35,45 @@ export async function look(store: Store, query: LookQuery, onForeign: () => void
   let names = query.names;
   for (let reads = 1; ; reads++) {
     const { found, generations, sequence } = await store.read({ id: query.id, names, sequence: query.lateTags });
-    const asked = generations.slice(0, query.names.length);
-    const nothing = {
+    const asked = reads === 1 ? generations : generations.slice(0, query.names.length);
+    const seen = {
       entry: undefined,
       counter: undefined,
       leased: false,
-      seen: undefined,
+      version: undefined,
       generations: asked,
       sequence,
     };
-    if (found.kind === 'absent') return nothing;
-    if (found.kind === 'lease') return { ...nothing, leased: true };
-    if (found.kind === 'counter') return { ...nothing, counter: found.count };
+    if (found.kind === 'absent') return seen;
+    if (found.kind === 'lease') return { ...seen, leased: true };
+    if (found.kind === 'counter') return { ...seen, counter: found.count };
     if (found.kind === 'entry') {
       const { entry, leased } = found;
-      const unknown = entry.stamps.map(({ name }) => name).filter((name) => !names.includes(name));
-      if (unknown.length > 0 && reads < MAX_READS) {
+      const unknown = namesMissing(entry.stamps, names);
+      if (unknown !== undefined && reads < MAX_READS) {
         names = [...query.names, ...unknown];
         continue;
       }
-      const stands = entry.stamps.every(({ name, generation }) => generations[names.indexOf(name)] === generation);
-      if (!stands) return { ...nothing, leased, seen: entry.version };
-      if (decodes(entry)) return { ...nothing, entry, leased, seen: entry.version };
+      const { version } = entry;
+      if (!stands(entry.stamps, names, generations)) return { ...seen, leased, version };
+      if (decodes(entry)) return { entry, counter: undefined, leased, version, generations: asked, sequence };
     }
     onForeign();
     await store.delete([query.id]);
-    return nothing;
+    return seen;
   }
+}
+
+/** Names an entry is stamped with that were not asked for; `undefined` when there are none, which is usual. */
+function namesMissing(stamps: readonly Stamp[], names: readonly string[]): string[] | undefined {
+  let missing: string[] | undefined;
+  for (const { name } of stamps) if (!names.includes(name)) (missing ??= []).push(name);
+  return missing;
+}
+
+function stands(stamps: readonly Stamp[], names: readonly string[], now: readonly (string | undefined)[]): boolean {
+  for (const { name, generation } of stamps) if (now[names.indexOf(name)] !== generation) return false;
+  return true;
 }
 
 function decodes(entry: Entry): boolean {

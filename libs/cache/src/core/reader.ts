@@ -1,11 +1,12 @@
 import { withDeadline } from '@mobius1/kernel';
-import { StoreUnavailableError, LoadTimeoutError } from './errors.js';
+import { LoadTimeoutError } from './errors.js';
 import type { Entry } from './entry.js';
 import type { Outcome } from './events.js';
 import type { Flight, Landing } from './flight.js';
 import { judge, refreshesEarly, servesErrors } from './freshness.js';
-import { type EngineParts, Loader, type ReadRequest } from './loader.js';
+import { type EngineParts, Loader, unlessUnavailable } from './loader.js';
 import { look, type Look } from './look.js';
+import type { CacheRequest } from './request.js';
 
 // A caller that was refused the value of others this often loads by itself: nobody waits in a circle.
 const MAX_JOINS = 3;
@@ -32,7 +33,7 @@ export class Reader {
     this.#loader = new Loader(parts);
   }
 
-  async read(request: ReadRequest): Promise<Answer> {
+  async read(request: CacheRequest): Promise<Answer> {
     const { store, flights } = this.#parts;
     let awaited: Landing | undefined;
     for (let joins = 0; joins < MAX_JOINS;) {
@@ -41,7 +42,7 @@ export class Reader {
       const served = seen && this.#serve(request, seen, awaited);
       if (served !== undefined) return served;
       const running = heard ?? this.#joinable(request.id, seen);
-      if (running === undefined) return this.#lead(request, seen);
+      if (running === undefined) return await this.#lead(request, seen);
       joins++;
       const answer = await this.#join(request, running, seen);
       if ('value' in answer) return answer;
@@ -51,7 +52,7 @@ export class Reader {
   }
 
   /** Refreshes behind a value that was served already. */
-  refresh(request: ReadRequest, seen: Look | undefined): void {
+  refresh(request: CacheRequest, seen: Look | undefined): void {
     const { flights, events } = this.#parts;
     if (flights.get(request.id) !== undefined || seen?.leased) return;
     const { key, namespace } = request;
@@ -64,18 +65,20 @@ export class Reader {
   #peek(id: string): Look | undefined {
     const entry = this.#parts.store.peek(id);
     if (entry === undefined) return undefined;
-    return { entry, counter: undefined, leased: true, seen: entry.version, generations: [], sequence: undefined };
+    return { entry, counter: undefined, leased: true, version: entry.version, generations: [], sequence: undefined };
   }
 
-  #look(request: ReadRequest): Promise<Look | undefined> {
-    return look(this.#parts.store, request, () => this.#loader.foreign(request)).catch((error: unknown) => {
-      if (error instanceof StoreUnavailableError) return undefined;
-      throw error;
-    });
+  async #look(request: CacheRequest): Promise<Look | undefined> {
+    try {
+      return await look(this.#parts.store, request, () => this.#loader.foreign(request));
+    } catch (error) {
+      unlessUnavailable(error);
+      return;
+    }
   }
 
   /** What was seen, if it answers. `awaited`: a load this caller waited for; its value is as good as fresh. */
-  #serve(request: ReadRequest, seen: Look, awaited: Landing | undefined): Answer | undefined {
+  #serve(request: CacheRequest, seen: Look, awaited: Landing | undefined): Answer | undefined {
     const { entry, counter } = seen;
     if (counter !== undefined) return { value: counter, outcome: 'hit' };
     if (entry === undefined) return undefined;
@@ -100,7 +103,7 @@ export class Reader {
     return flight !== undefined && (flight.leased || seen === undefined) ? flight : undefined;
   }
 
-  async #lead(request: ReadRequest, seen: Look | undefined): Promise<Answer> {
+  async #lead(request: CacheRequest, seen: Look | undefined): Promise<Answer> {
     const { flights } = this.#parts;
     const flight = flights.start(request, (self) => this.#loader.fly(self, request, seen));
     const landing = await this.#within(request, seen?.entry, flights.lead(flight));
@@ -111,7 +114,7 @@ export class Reader {
   }
 
   /** The flight's value, or how it landed when this caller must look for itself. */
-  async #join(request: ReadRequest, flight: Flight, seen: Look | undefined): Promise<Answer | Landing> {
+  async #join(request: CacheRequest, flight: Flight, seen: Look | undefined): Promise<Answer | Landing> {
     const { store, flights } = this.#parts;
     const landing = await this.#within(request, seen?.entry, flights.join(flight));
     if ('outcome' in landing) return landing;
@@ -122,8 +125,13 @@ export class Reader {
   }
 
   /** Waits for a flight within the caller's own patience; `fallback` answers for a load that is slow or fails. */
-  async #within(
-    request: ReadRequest,
+  #within(request: CacheRequest, fallback: Entry | undefined, flight: Promise<Landing>): Promise<Landing | Answer> {
+    if (fallback === undefined && request.plan.hardTimeout === Infinity) return flight;
+    return this.#withinPatience(request, fallback, flight);
+  }
+
+  async #withinPatience(
+    request: CacheRequest,
     fallback: Entry | undefined,
     flight: Promise<Landing>,
   ): Promise<Landing | Answer> {
@@ -133,14 +141,20 @@ export class Reader {
       fallback !== undefined && servesErrors(fallback, store.now(), staleIfErrorMs)
         ? { value: fallback.value(), outcome: 'stale' }
         : undefined;
-    const patience = Math.min(stale() === undefined ? hardTimeout : softTimeout, hardTimeout);
+    const patience = stale() === undefined ? hardTimeout : Math.min(softTimeout, hardTimeout);
+    let slow: LoadTimeoutError | undefined;
+    const within = (ms: number, limit: number): Promise<Landing> =>
+      ms === Infinity
+        ? flight
+        : withDeadline(flight, ms, () => (slow = new LoadTimeoutError(request.key, limit)), clock);
     try {
-      if (patience === Infinity) return await flight;
-      return await withDeadline(flight, patience, () => new LoadTimeoutError(request.key, patience), clock);
+      return await within(patience, patience);
     } catch (error) {
       const answer = stale();
-      if (answer === undefined) throw error;
-      return answer;
+      if (answer !== undefined) return answer;
+      if (error !== slow || patience === hardTimeout) throw error;
+      // The stale value has run out while it was waited for: `softTimeout` alone fails nobody.
+      return within(hardTimeout - patience, hardTimeout);
     }
   }
 }

@@ -1,3 +1,4 @@
+import { sizeOf } from './codec/codec.js';
 import { Entry } from './entry.js';
 import type { Stamp } from './generation.js';
 import type { Found } from './store.js';
@@ -64,18 +65,20 @@ function readStamps(text: string): Stamp[] | undefined {
 /** True when the entry's tags fit into a record; more than a thousand tags do not. */
 export const fitsRecord = (entry: Entry): boolean => Buffer.byteLength(writeStamps(entry.stamps)) <= MAX_STAMP_BYTES;
 
-/** The bytes of a value without a lease. */
-export function entryRecord(entry: Entry): Buffer {
-  const stamps = Buffer.from(writeStamps(entry.stamps));
-  const header =
-    `${MAGIC}V${entry.payload.codec}${entry.version}${NO_TOKEN}${NO_TIME}` +
+/** The bytes of a value without a lease, or the text of them. */
+export function entryRecord(entry: Entry): Buffer | string {
+  const { payload } = entry;
+  const stamps = writeStamps(entry.stamps);
+  const head =
+    `${MAGIC}V${payload.codec}${entry.version}${NO_TOKEN}${NO_TIME}` +
     timeDigits(entry.createdAt) +
     timeDigits(entry.freshUntil) +
     timeDigits(entry.goneUntil) +
     digits(Math.min(entry.costMs, MAX_COST_MS), 7) +
-    digits(stamps.length, 5) +
-    digits(entry.payload.bytes.length, 9);
-  return Buffer.concat([Buffer.from(header, 'latin1'), stamps, entry.payload.bytes]);
+    digits(Buffer.byteLength(stamps), 5) +
+    digits(sizeOf(payload), 9) +
+    stamps;
+  return payload.text === undefined ? Buffer.concat([Buffer.from(head), payload.bytes]) : head + payload.text;
 }
 
 /** Reads what stands under a key at `now` on the server's clock. Never throws: whatever is not ours is `foreign`. */

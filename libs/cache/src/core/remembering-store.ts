@@ -116,14 +116,15 @@ export class RememberingStore implements Store {
     return this.#replaying;
   }
 
-  async #settled<T>(operation: () => Promise<T>): Promise<T> {
-    try {
-      // The replay is waited for even when its list is empty already: it may still be on its way.
-      if (this.#backlog.size > 0 || this.#replaying !== undefined) await this.replay();
-      return await operation();
-    } catch (error) {
-      if (error instanceof StoreUnavailableError) this.#hooks.failed?.(error);
-      throw error;
-    }
+  #settled<T>(operation: () => Promise<T>): Promise<T> {
+    // The replay is waited for even when its list is empty already: it may still be on its way.
+    const owing = this.#backlog.size > 0 || this.#replaying !== undefined;
+    const answer = owing ? this.replay().then(operation) : operation();
+    answer.then(undefined, this.#report);
+    return answer;
   }
+
+  readonly #report = (error: unknown): void => {
+    if (error instanceof StoreUnavailableError) this.#hooks.failed?.(error);
+  };
 }

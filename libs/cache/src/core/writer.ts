@@ -1,8 +1,9 @@
 import { encodeValue, makeEntry } from './draft.js';
 import type { Invalidation } from './backlog.js';
 import { Lease } from './lease.js';
-import { type EngineParts, type ReadRequest, unlessUnavailable } from './loader.js';
+import { type EngineParts, unlessUnavailable } from './loader.js';
 import type { Stamp } from './generation.js';
+import type { CacheRequest } from './request.js';
 import { newToken, type Token } from './token.js';
 
 interface Ticket {
@@ -36,7 +37,7 @@ export class Writer {
    *
    * @throws InvalidValueError when the value cannot be encoded
    */
-  async set(request: ReadRequest, value: unknown): Promise<boolean> {
+  async set(request: CacheRequest, value: unknown): Promise<boolean> {
     const { limits } = this.#parts;
     encodeValue(value, limits.maxValueBytes); // a bad value is refused before anything is dropped
     const ticket = await this.#ticket(request);
@@ -44,7 +45,7 @@ export class Writer {
   }
 
   /** Runs what makes the new value between ticket and fill, so that an older load cannot come after it. */
-  async put(request: ReadRequest, run: () => unknown): Promise<unknown> {
+  async put(request: CacheRequest, run: () => unknown): Promise<unknown> {
     const { store, clock, limits, counts } = this.#parts;
     const ticket = await this.#ticket(request);
     const start = clock.monotonic();
@@ -65,7 +66,7 @@ export class Writer {
   }
 
   /** The lease by force; `undefined` when the store did not answer, and the key counts as invalidated. */
-  async #ticket(request: ReadRequest): Promise<Ticket | undefined> {
+  async #ticket(request: CacheRequest): Promise<Ticket | undefined> {
     const { store, limits, detach } = this.#parts;
     const { id, names } = request;
     const token = newToken();
@@ -84,10 +85,10 @@ export class Writer {
     }
   }
 
-  async #fill(request: ReadRequest, { token, stamps }: Ticket, value: unknown, costMs: number): Promise<boolean> {
+  async #fill(request: CacheRequest, { token, stamps }: Ticket, value: unknown, costMs: number): Promise<boolean> {
     const { store, clock, limits, counts, events } = this.#parts;
-    const { call, namespace, options, plan, id, key } = request;
-    const draft = { call, namespace, options, plan, value, version: token, costMs, stamps, sequence: undefined };
+    const { namespace, id, key } = request;
+    const draft = { request, value, version: token, costMs, stamps, sequence: undefined };
     const { entry, refusal } = await makeEntry(draft, {
       store,
       random: clock.random(),
@@ -106,7 +107,7 @@ export class Writer {
     return stored === true;
   }
 
-  async #runUnstored(request: ReadRequest, run: () => unknown): Promise<unknown> {
+  async #runUnstored(request: CacheRequest, run: () => unknown): Promise<unknown> {
     try {
       return await run();
     } finally {
@@ -114,7 +115,7 @@ export class Writer {
     }
   }
 
-  async #drop({ id }: ReadRequest): Promise<void> {
+  async #drop({ id }: CacheRequest): Promise<void> {
     await this.#parts.invalidate({ ids: [id] });
   }
 }

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { type Clock, systemClock } from '@mobius1/kernel';
+import { sizeOf } from '../core/codec/codec.js';
 import type { Entry } from '../core/entry.js';
 import { CounterConflictError } from '../core/errors.js';
 import { type Sequence, writeGeneration } from '../core/generation.js';
@@ -8,6 +9,7 @@ import { parseEntryId } from '../core/key.js';
 import type { Acquisition, Drawn, Found, Reading, ReadQuery, Selection, Store } from '../core/store.js';
 import { newToken, type Token } from '../core/token.js';
 
+/** Bounds of the in-memory store. */
 export interface MemoryStoreOptions {
   /** @default 10_000 */
   readonly maxEntries?: number;
@@ -52,7 +54,7 @@ export class MemoryStore implements Store {
     this.#slots = new LRUCache({
       max: entries,
       maxSize: maxBytes ?? MEMORY_DEFAULTS.maxBytes,
-      sizeCalculation: (slot) => OVERHEAD_BYTES + (slot.entry?.payload.bytes.length ?? 0),
+      sizeCalculation: (slot) => OVERHEAD_BYTES + (slot.entry === undefined ? 0 : sizeOf(slot.entry.payload)),
     });
     this.#generations = new LRUCache({
       max: entries * GENERATIONS_PER_ENTRY,

@@ -8,6 +8,8 @@ type Argument = string | number | Buffer;
  */
 export interface RedisClient {
   readonly status: string;
+  /** The socket of a standalone client. */
+  readonly stream?: { cork(): void; uncork(): void } | null;
   connect(): Promise<unknown>;
   quit(): Promise<unknown>;
   disconnect(reconnect?: boolean): void;

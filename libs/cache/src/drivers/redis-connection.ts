@@ -3,6 +3,7 @@ import { StoreUnavailableError } from '../core/errors.js';
 import { BlockingPool } from './blocking-pool.js';
 import { mastersOf, type RedisClient } from './redis-client.js';
 import { createRedis } from './redis-factory.js';
+import { ReplyWatch } from './reply-watch.js';
 import { REDIS_DEFAULTS, type RedisOptions } from './redis-options.js';
 
 export type ConnectionEvents = {
@@ -34,16 +35,21 @@ export class RedisConnection {
   readonly #owned: boolean;
   readonly #clock: Clock;
   readonly #timeoutMs: number;
+  readonly #watch: ReplyWatch;
+  readonly #slowWatch: ReplyWatch;
   readonly #place: string;
   #lastError = '';
   #offset: number | undefined;
   #syncedAt = -Infinity;
   #latencyMs: number | undefined;
   #closing = false;
+  #gathering = false;
 
   constructor(options: RedisOptions, clock: Clock = systemClock) {
     this.#clock = clock;
     this.#timeoutMs = options.commandTimeout ?? REDIS_DEFAULTS.commandTimeout;
+    this.#watch = new ReplyWatch(this.#timeoutMs, clock);
+    this.#slowWatch = new ReplyWatch(this.#timeoutMs * SLOW_FACTOR, clock);
     this.#owned = options.client === undefined;
     this.#place = placeOf(options);
     this.client = createRedis(options);
@@ -90,7 +96,8 @@ export class RedisConnection {
       if (this.client.status === 'wait' || this.client.status === 'end') await this.client.connect();
       else await this.#nextReady();
     } catch (error) {
-      throw this.#unavailable(error);
+      // ioredis says only that the connection is closed; why, it said before.
+      throw this.#unavailable(this.#lastError === '' ? error : new Error(this.#lastError, { cause: error }));
     }
     await this.#sync();
   }
@@ -116,12 +123,13 @@ export class RedisConnection {
 
   /** Runs a cache command. @throws StoreUnavailableError */
   run<T>(command: () => Promise<T>): Promise<T> {
-    return this.#guarded(command, this.#timeoutMs);
+    this.#gather();
+    return this.#guarded(command, this.#watch);
   }
 
   /** Runs a command that walks over keys or asks for more than one key's worth. @throws StoreUnavailableError */
   runSlow<T>(command: () => Promise<T>): Promise<T> {
-    return this.#guarded(command, this.#timeoutMs * SLOW_FACTOR);
+    return this.#guarded(command, this.#slowWatch);
   }
 
   /** Bytes in use and the server's limit (0: none), summed over the masters. @throws StoreUnavailableError */
@@ -145,24 +153,48 @@ export class RedisConnection {
     }
   }
 
-  async #guarded<T>(command: () => Promise<T>, ms: number): Promise<T> {
-    if (!this.ready) throw this.#unavailable(new Error(this.#lastError || `the connection is ${this.status}`));
-    if (!this.breaker.tryAcquire())
-      throw this.#unavailable(new Error('it did not answer lately (circuit breaker open)'));
-    try {
-      const reply = await this.#timed(command, ms);
-      this.breaker.success();
-      return reply;
-    } catch (error) {
+  /** Commands of one turn leave in one write: a system call each would be a third of their cost. */
+  #gather(): void {
+    const { stream } = this.client;
+    if (this.#gathering || typeof stream?.cork !== 'function') return;
+    this.#gathering = true;
+    stream.cork();
+    process.nextTick(() => {
+      this.#gathering = false;
+      stream.uncork();
+    });
+  }
+
+  #guarded<T>(command: () => Promise<T>, watch: ReplyWatch): Promise<T> {
+    if (!this.ready) return this.#refuse(this.#lastError || `the connection is ${this.status}`);
+    if (!this.breaker.tryAcquire()) return this.#refuse('it did not answer lately (circuit breaker open)');
+    return new Promise<T>((resolve, reject) => {
       // Only silence opens the breaker: a server that refuses one command may well answer the next.
-      if (error instanceof SilenceError) this.breaker.failure();
-      else this.breaker.success();
-      throw this.#unavailable(error);
-    }
+      const watched = watch.begin(() => {
+        this.breaker.failure();
+        reject(this.#unavailable(silence(watch.ms)));
+      });
+      command().then(
+        (reply) => {
+          if (!watch.answered(watched)) return;
+          this.breaker.success();
+          resolve(reply);
+        },
+        (error: unknown) => {
+          if (!watch.answered(watched)) return;
+          this.breaker.success();
+          reject(this.#unavailable(error));
+        },
+      );
+    });
+  }
+
+  #refuse(reason: string): Promise<never> {
+    return Promise.reject(this.#unavailable(new Error(reason)));
   }
 
   #timed<T>(command: () => Promise<T>, ms: number): Promise<T> {
-    return withDeadline(command(), ms, () => new SilenceError(`no reply within ${ms} ms`), this.#clock);
+    return withDeadline(command(), ms, () => silence(ms), this.#clock);
   }
 
   #unavailable(cause: unknown): StoreUnavailableError {
@@ -223,7 +255,7 @@ export class RedisConnection {
   }
 }
 
-class SilenceError extends Error {}
+const silence = (ms: number): Error => new Error(`no reply within ${ms} ms`);
 
 /** Host and port for messages; never a user or password. */
 function placeOf({ client, url, cluster, sentinels, name, host, port }: RedisOptions): string {

@@ -1,6 +1,7 @@
 import type { ConnectionOptions } from 'node:tls';
 import { type OptionCheck } from '@mobius1/kernel';
 
+/** A node of a Redis Cluster (port 6379 unless said), or a Sentinel (26379). */
 export interface RedisNode {
   readonly host: string;
   readonly port?: number;

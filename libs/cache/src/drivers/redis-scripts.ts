@@ -20,13 +20,11 @@ export class Script {
     this.#sha = createHash('sha1').update(lua).digest('hex');
   }
 
-  async run(client: RedisClient, keys: readonly string[], args: readonly Argument[]): Promise<unknown> {
-    try {
-      return await client.evalsha(this.#sha, keys.length, ...keys, ...args);
-    } catch (error) {
+  run(client: RedisClient, keys: readonly string[], args: readonly Argument[]): Promise<unknown> {
+    return client.evalsha(this.#sha, keys.length, ...keys, ...args).catch((error: unknown) => {
       if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
       return client.eval(this.#lua, keys.length, ...keys, ...args);
-    }
+    });
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Entry } from '../core/entry.js';
 import { CounterConflictError } from '../core/errors.js';
-import type { Sequence } from '../core/generation.js';
+import { ROOT, type Sequence } from '../core/generation.js';
 import { escapeGlob, globLiteralPrefix, globMatcher } from '../core/glob.js';
 import { encodeKey, entryId, parseEntryId } from '../core/key.js';
 import { entryRecord, leaseRecord, parseRecord } from '../core/record.js';
@@ -25,12 +25,15 @@ export class RedisStore implements Store {
   readonly #connection: RedisConnection;
   readonly #prefix: string;
   readonly #internal: string;
+  readonly #rootKey: string;
   readonly #batch: ReadBatch;
+  readonly #parse = (row: Buffer | null) => parseRecord(row, this.now());
 
   constructor(connection: RedisConnection, prefix: string) {
     this.#connection = connection;
     this.#prefix = prefix;
     this.#internal = `${prefix}~{${prefix.replace(/[{}]/g, '') || 'g'}}:`;
+    this.#rootKey = this.#internal + ROOT;
     this.#batch = new ReadBatch((keys) => this.#fetch(keys));
   }
 
@@ -42,26 +45,28 @@ export class RedisStore implements Store {
     return undefined;
   }
 
-  async read({ id, names, sequence }: ReadQuery): Promise<Reading> {
-    const keys = [this.#prefix + id, ...names.map((name) => this.#internal + name)];
+  read({ id, names, sequence }: ReadQuery): Promise<Reading> {
+    const keys = [this.#prefix + id];
+    for (const name of names) keys.push(name === ROOT ? this.#rootKey : this.#internal + name);
     if (sequence) keys.push(this.#sequenceKey);
     const { at, replies } = this.#batch.ask(keys);
-    const rows = await replies;
-    return {
-      found: rows.found(at[0] ?? 0, (row) => parseRecord(row, this.now())),
+    return replies.then((rows) => ({
+      found: rows.found(at[0] ?? 0, this.#parse),
       generations: names.map((_, i) => rows.text(at[i + 1] ?? 0)),
       sequence: sequence ? readSequence(rows.text(at[names.length + 1] ?? 0)) : undefined,
-    };
+    }));
   }
 
-  async acquire(id: string, { token, leaseMs, seen, keep }: Acquisition): Promise<boolean> {
+  acquire(id: string, { token, leaseMs, seen, keep }: Acquisition): Promise<boolean> {
     const key = this.#prefix + id;
     const record = leaseRecord(token, this.now() + leaseMs);
-    return this.#run(async (client) => {
-      // The usual miss needs no script. Refused, it may be a key of another type, which only the script can replace.
-      if (seen === undefined && (await client.set(key, record, 'PX', leaseMs, 'NX')) !== null) return true;
-      return (await ACQUIRE.run(client, [key], [seen ?? '', token, leaseMs, record, keep ? '1' : '0'])) === 1;
-    });
+    const byScript = (): Promise<boolean> => {
+      const args = [seen ?? '', token, leaseMs, record, keep ? '1' : '0'];
+      return this.#run((client) => ACQUIRE.run(client, [key], args)).then(isOne);
+    };
+    if (seen !== undefined) return byScript();
+    // The usual miss needs no script. Refused, it may be a key of another type, which only the script can replace.
+    return this.#run((client) => client.set(key, record, 'PX', leaseMs, 'NX')).then((ok) => ok !== null || byScript());
   }
 
   async force(id: string, token: Token, leaseMs: number): Promise<void> {
@@ -70,17 +75,17 @@ export class RedisStore implements Store {
   }
 
   async renew(id: string, token: Token, leaseMs: number): Promise<boolean> {
-    return this.#run(async (client) => (await RENEW.run(client, [this.#prefix + id], [token, leaseMs])) === 1);
+    return (await this.#run((client) => RENEW.run(client, [this.#prefix + id], [token, leaseMs]))) === 1;
   }
 
   async release(id: string, token: Token): Promise<boolean> {
-    return this.#run(async (client) => (await RELEASE.run(client, [this.#prefix + id], [token])) === 1);
+    return (await this.#run((client) => RELEASE.run(client, [this.#prefix + id], [token]))) === 1;
   }
 
-  async fill(id: string, token: Token, entry: Entry): Promise<boolean> {
+  fill(id: string, token: Token, entry: Entry): Promise<boolean> {
     const ttl = Math.max(1, Math.ceil(entry.goneUntil - this.now()));
     const args = [token, entryRecord(entry), ttl];
-    return this.#run(async (client) => (await FILL.run(client, [this.#prefix + id], args)) === 1);
+    return this.#run((client) => FILL.run(client, [this.#prefix + id], args)).then(isOne);
   }
 
   async delete(ids: readonly string[]): Promise<number> {
@@ -191,6 +196,8 @@ export class RedisStore implements Store {
     }
   }
 }
+
+const isOne = (reply: unknown): boolean => reply === 1;
 
 // A key of another type is an error in GET, but nil inside MGET: both are "nothing of ours".
 async function getEntry(client: RedisClient, key: string): Promise<Buffer | null> {

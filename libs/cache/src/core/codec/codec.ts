@@ -12,7 +12,26 @@ export interface Payload {
   /** `J`: plain JSON, readable in `redis-cli`. `B`: V8's format, after a checksum. */
   readonly codec: 'J' | 'B';
   readonly bytes: Buffer;
+  /** The text of `bytes`, where it is at hand: the client of Redis makes bytes of it in the one place they go to. */
+  readonly text?: string;
 }
+
+class JsonPayload implements Payload {
+  readonly codec = 'J';
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  get bytes(): Buffer {
+    return Buffer.from(this.text);
+  }
+}
+
+/** Bytes of a payload. */
+export const sizeOf = (payload: Payload): number =>
+  payload.text === undefined ? payload.bytes.length : Buffer.byteLength(payload.text);
 
 /**
  * Encodes a value so that what comes out is what went in (G7): as JSON when JSON loses nothing, else in V8's format.
@@ -29,7 +48,7 @@ export function encode(value: unknown): Payload {
   }
   try {
     const verdict = scan(value);
-    if (verdict === 'json') return { codec: 'J', bytes: Buffer.from(JSON.stringify(value)) };
+    if (verdict === 'json') return new JsonPayload(JSON.stringify(value));
     return {
       codec: 'B',
       bytes: (verdict === 'native' ? writeNative(value) : undefined) ?? writeBinary(replace(value)),
@@ -48,9 +67,9 @@ export function encode(value: unknown): Payload {
  *
  * @throws DamagedValueError and nothing else
  */
-export function decode({ codec, bytes }: Payload): unknown {
+export function decode(payload: Payload): unknown {
   try {
-    return codec === 'J' ? parseJson(bytes.toString()) : readBinary(bytes);
+    return payload.codec === 'J' ? parseJson(payload.text ?? payload.bytes.toString()) : readBinary(payload.bytes);
   } catch (error) {
     if (error instanceof DamagedValueError) throw error;
     throw damaged('it cannot be read'); // without a cause: messages of V8 and Node quote what they cannot read

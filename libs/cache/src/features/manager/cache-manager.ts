@@ -9,11 +9,13 @@ export interface NamespaceOption {
   readonly namespace?: string;
 }
 
+/** What may be said of a read without a load. */
 export interface GetOptions extends NamespaceOption {
   /** How long after its TTL a value is still taken. Seconds or a string. @default 0 */
   readonly staleWhileRevalidate?: Duration;
 }
 
+/** What may be said of a counter. */
 export interface IncrementOptions extends NamespaceOption {
   /** Seconds or a string; set with the first increment, never extended by later ones. @default the counter stays */
   readonly ttl?: Duration;
@@ -131,14 +133,14 @@ export class CacheManager {
    *
    * @throws InvalidKeyError, InvalidOptionsError, LoadTimeoutError, RecursiveLoadError
    */
-  async getOrSet<T>(key: string, load: () => T | Promise<T>, options?: LoadOptions<NoInfer<T>>): Promise<T> {
+  getOrSet<T>(key: string, load: () => T | Promise<T>, options?: LoadOptions<NoInfer<T>>): Promise<T> {
     return this.#engine.getOrSet(key, load, this.#scope(options) as LoadOptions<T> | undefined);
   }
 
   /**
    * Runs `make` and stores what it returns in place of whatever was there; loads that began before cannot overwrite it.
    */
-  async put<T>(key: string, make: () => T | Promise<T>, options?: LoadOptions<NoInfer<T>>): Promise<T> {
+  put<T>(key: string, make: () => T | Promise<T>, options?: LoadOptions<NoInfer<T>>): Promise<T> {
     return this.#engine.put(key, make, this.#scope(options) as LoadOptions<T> | undefined);
   }
 

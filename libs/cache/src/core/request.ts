@@ -1,0 +1,18 @@
+import type { LoadOptions, Plan } from './options.js';
+
+/** One cached read or write, resolved: what the engine's parts hand to each other. */
+export interface CacheRequest {
+  /** The public method, for messages. */
+  readonly call: string;
+  readonly key: string;
+  readonly namespace: string | undefined;
+  /** Key and namespace, encoded. */
+  readonly id: string;
+  /** Names of all generations that are known before the load. */
+  readonly names: readonly string[];
+  /** The load's tags will be known only from its value. */
+  readonly lateTags: boolean;
+  readonly load: () => unknown;
+  readonly options: LoadOptions<never> | undefined;
+  readonly plan: Plan;
+}

@@ -1,0 +1,64 @@
+// `npm run bench [name …]`: measures what the documentation claims, on the compiled code and a real Redis.
+// `npm run bench -- --write` also puts the tables into docs/performance.md.
+import { spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import os from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const require = createRequire(import.meta.url);
+const BENCHES = ['memory-hit', 'decorator-hit', 'redis-read', 'cold-key', 'tag-invalidation'];
+const PAGE = 'docs/performance.md';
+/** Everything after this line of the page is written by this program. */
+const MARK = '<!-- measured -->';
+
+process.chdir(fileURLToPath(new URL('..', import.meta.url)));
+const { values, positionals } = parseArgs({ options: { write: { type: 'boolean' } }, allowPositionals: true });
+const unknown = positionals.filter((name) => !BENCHES.includes(name));
+if (unknown.length > 0) {
+  console.error(`There is no benchmark ${unknown.join(', ')}. There are: ${BENCHES.join(', ')}`);
+  process.exit(1);
+}
+
+const build = spawnSync(process.execPath, ['node_modules/@nestjs/cli/bin/nest.js', 'build'], { stdio: 'inherit' });
+if (build.status !== 0) process.exit(build.status ?? 1);
+
+require('reflect-metadata');
+const compiled = new URL('../dist/libs/cache/src/', import.meta.url);
+const { CacheInstance } = require(fileURLToPath(new URL('instance/cache-instance.js', compiled)));
+const library = require(fileURLToPath(new URL('index.js', compiled)));
+const { Test } = await import('@nestjs/testing');
+require('../test/support/ts-hook.cjs');
+const { RedisEnv } = require('../test/support/redis-env.ts');
+
+const redis = await RedisEnv.start();
+const tables = [];
+for (const name of positionals.length > 0 ? positionals : BENCHES) {
+  const [run] = Object.values(await import(`../bench/${name}.mjs`));
+  const measured = await run({ ...library, CacheInstance, Test, url: redis.url, prefix: `bench-${randomUUID()}:` });
+  for (const { title, rows } of measured) {
+    console.log(`\n${title}`);
+    console.table(rows);
+  }
+  tables.push(...measured);
+}
+await redis.stop();
+if (values.write) write();
+
+function write() {
+  const machine = `Node.js ${process.version}, Redis ${redis.version}, ${os.cpus().length} × ${os.cpus()[0]?.model.trim() ?? os.arch()}`;
+  const sections = tables.map(({ title, rows }) => `### ${title}\n\n${markdown(rows)}\n`);
+  const head = existsSync(PAGE) ? readFileSync(PAGE, 'utf8').split(MARK)[0] : '# Performance\n\n';
+  writeFileSync(PAGE, `${head}${MARK}\n\nMeasured with ${machine}.\n\n${sections.join('\n')}`);
+  spawnSync(process.execPath, ['node_modules/prettier/bin/prettier.cjs', '--write', '--log-level', 'warn', PAGE]);
+}
+
+function markdown(rows) {
+  const columns = Object.keys(rows[0]);
+  const line = (cells) => `| ${cells.join(' | ')} |`;
+  return [line(columns), line(columns.map(() => '---')), ...rows.map((row) => line(columns.map((c) => row[c])))].join(
+    '\n',
+  );
+}
