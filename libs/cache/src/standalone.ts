@@ -26,11 +26,13 @@ export class StandaloneCacheError extends CodedError {
 }
 
 let instance: CacheInstance | undefined;
+/** Present from `initializeRedis` to `closeCache`. */
 let handle: RedisHandle | undefined;
 
 /**
  * Sets up Redis for this process; call it once, before anything is cached. Nothing is connected yet:
- * `await getRedisClient().connect()` does, and the cache works as a pass-through until then.
+ * `await getRedisClient().connect()` does, and the cache works as a pass-through until then. With `enabled: false` the
+ * cache is a pass-through for good, and there is nothing to connect to.
  *
  * @throws InvalidOptionsError when an option is wrong; StandaloneCacheError when a cache is in use already
  */
@@ -41,15 +43,15 @@ export function initializeRedis(redis: RedisOptions = {}, options: Omit<CacheOpt
     );
   }
   instance = new CacheInstance({ ...options, redis });
-  return getRedisClient();
+  return (handle = new RedisHandle(instance.connection));
 }
 
 /** The connection of this process. @throws StandaloneCacheError before `initializeRedis` */
 export function getRedisClient(): RedisHandle {
-  if (instance?.connection === undefined) {
+  if (handle === undefined) {
     throw new StandaloneCacheError('Redis is not set up. Call initializeRedis({ host, port, … }) first.');
   }
-  return (handle ??= new RedisHandle(instance.connection));
+  return handle;
 }
 
 /** The cache of this process: on Redis after `initializeRedis`, else in memory. */
@@ -64,7 +66,7 @@ export async function closeCache(): Promise<void> {
   await closing?.close();
 }
 
-/** The general cache of this process; usable before and after `initializeRedis`. */
+/** The general cache of this process: on Redis when `initializeRedis` was called before its first use, else in memory. */
 export const cacheManager = new Proxy(Object.create(CacheManager.prototype) as CacheManager, {
   get(_target, name) {
     const { manager } = getCache();

@@ -62,7 +62,7 @@ export function withDeadline<T>(promise: Promise<T>, ms: number, onTimeout: () =
       (error: unknown) => {
         settled = true;
         timer.cancel();
-        reject(error as Error);
+        reject(error);
       },
     );
   });

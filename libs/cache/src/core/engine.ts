@@ -180,11 +180,12 @@ export class CacheEngine {
     load: () => unknown = nothing,
   ): CacheRequest {
     const namespace = options?.namespace;
+    const id = entryId(key, namespace); // first: it says what is wrong with a namespace
     const plan = resolvePlan(`${call}()`, options, this.#defaults);
     const lateTags = typeof options?.tags === 'function';
     const names = scopeNames(namespace);
     if (Array.isArray(options?.tags)) names.push(...tagNames(options.tags as readonly string[], namespace));
-    return { call: `${call}()`, key, namespace, id: entryId(key, namespace), names, lateTags, load, options, plan };
+    return { call: `${call}()`, key, namespace, id, names, lateTags, load, options, plan };
   }
 
   async #look(request: CacheRequest): Promise<Partial<Look>> {

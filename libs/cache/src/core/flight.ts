@@ -31,8 +31,12 @@ export interface FlightPlan {
   readonly lateTags: boolean;
 }
 
+/** What the code that is running was called from: the load of a flight, or a write that holds its key. */
+type Caller = Flight | Hold;
+
 /** One load of one key, from the wish to load until it is stored or not. */
 export class Flight {
+  readonly caller: Caller | undefined = current.getStore();
   readonly plan: FlightPlan;
   /** False once it goes on without a lease: then an invalidation elsewhere is silent, and few may join (rule 10). */
   leased = true;
@@ -54,10 +58,35 @@ export class Flight {
   }
 }
 
-/** The flight whose load is running here. */
-const current = new AsyncLocalStorage<Flight>();
+/** A write that keeps its key from all loads until it is done. */
+class Hold {
+  readonly caller: Caller | undefined = current.getStore();
+  readonly flights: Flights;
+  readonly id: string;
+  ended = false;
 
-/** Flights in progress, in all caches of the process. */
+  constructor(flights: Flights, id: string) {
+    this.flights = flights;
+    this.id = id;
+    inProgress++;
+  }
+
+  end(): void {
+    this.ended = true;
+    landed();
+  }
+}
+
+const current = new AsyncLocalStorage<Caller>();
+
+/** The flight whose load is running here. */
+function currentFlight(): Flight | undefined {
+  let caller = current.getStore();
+  while (caller instanceof Hold) caller = caller.caller;
+  return caller;
+}
+
+/** Flights and holds in progress, in all caches of the process. */
 let inProgress = 0;
 
 /** Before Node.js 24 asynchronous contexts make every promise of the process dearer: without loads there are none. */
@@ -100,7 +129,7 @@ export class Flights {
 
   /** Waits for a flight of somebody else. Throws RecursiveLoadError when that flight waits for the caller. */
   join(flight: Flight): Promise<Landing> {
-    const mine = current.getStore();
+    const mine = currentFlight();
     if (mine !== undefined && flight.reaches(mine)) throw new RecursiveLoadError(flight.plan.id);
     flight.joined++;
     return mine === undefined ? flight.landing : waiting(mine, flight);
@@ -108,8 +137,26 @@ export class Flights {
 
   /** The caller leads this flight itself; a load inside another load is waited for like a joined one. */
   lead(flight: Flight): Promise<Landing> {
-    const mine = current.getStore();
+    const mine = currentFlight();
     return mine === undefined ? flight.landing : waiting(mine, flight);
+  }
+
+  /** Runs what makes the new value of a key that the caller holds the lease of. */
+  async hold<T>(id: string, run: () => T | Promise<T>): Promise<T> {
+    const hold = new Hold(this, id);
+    try {
+      return await current.run(hold, run);
+    } finally {
+      hold.end();
+    }
+  }
+
+  /** True within `hold`: to wait for that lease would be to wait for oneself. */
+  holds(id: string): boolean {
+    for (let caller = current.getStore(); caller !== undefined; caller = caller.caller) {
+      if (caller instanceof Hold && caller.id === id && caller.flights === this) return !caller.ended;
+    }
+    return false;
   }
 
   /** Nobody may join the flight any more. */

@@ -77,7 +77,7 @@ export class Loader {
 
   /** The lease; or what somebody else stored meanwhile; or nothing, when the wait was too long or the store is away. */
   async #takeLease(request: CacheRequest, first: Look): Promise<Ground | { landing: Landing } | undefined> {
-    const { store, clock, limits } = this.#parts;
+    const { store, flights, clock, limits } = this.#parts;
     const start = clock.monotonic();
     let seen = first;
     try {
@@ -93,7 +93,7 @@ export class Loader {
           if (await store.acquire(request.id, acquisition)) return ground;
         }
         const left = limits.waitMs - (clock.monotonic() - start);
-        if (left <= 0) return undefined;
+        if (left <= 0 || flights.holds(request.id)) return undefined;
         await clock.sleep(Math.min(left, lookAgain(attempt, clock.random())));
         seen = await look(store, request, () => this.foreign(request));
       }

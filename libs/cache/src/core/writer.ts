@@ -46,14 +46,14 @@ export class Writer {
 
   /** Runs what makes the new value between ticket and fill, so that an older load cannot come after it. */
   async put(request: CacheRequest, run: () => unknown): Promise<unknown> {
-    const { store, clock, limits, counts } = this.#parts;
+    const { store, flights, clock, limits, counts } = this.#parts;
     const ticket = await this.#ticket(request);
     const start = clock.monotonic();
     if (ticket === undefined) return this.#runUnstored(request, run);
     const lease = new Lease(store, request.id, ticket.token, { leaseMs: limits.leaseMs, clock });
     try {
       counts.loads++;
-      const value: unknown = await run();
+      const value: unknown = await flights.hold(request.id, run);
       lease.end();
       if (!(await this.#fill(request, ticket, value, clock.monotonic() - start))) await this.#drop(request);
       return value;

@@ -119,7 +119,7 @@ export class MemoryStore implements Store {
   async fill(id: string, token: Token, entry: Entry): Promise<boolean> {
     if (this.#live(id)?.lease?.token !== token) return false;
     this.#put(id, { entry });
-    return true;
+    return this.#slots.has(id); // what is larger than the whole store is not kept
   }
 
   async delete(ids: readonly string[]): Promise<number> {

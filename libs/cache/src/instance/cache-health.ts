@@ -1,6 +1,7 @@
 /** `up`: all is well. `degraded`: the application works, the cache helps less. `down`: the cache does not help at all. */
 export type CacheHealthStatus = 'up' | 'degraded' | 'down';
 
+/** How the cache does, measured when it was asked. */
 export interface CacheHealth {
   readonly status: CacheHealthStatus;
   /** What is not well, each in one sentence. */

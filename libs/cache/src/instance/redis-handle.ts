@@ -13,9 +13,13 @@ export class RedisHandle {
     this.#connection = connection;
   }
 
-  /** Connects. @throws StoreUnavailableError when the first attempt fails; it goes on trying behind */
+  /**
+   * Connects; without Redis there is nothing to do.
+   *
+   * @throws StoreUnavailableError when the first attempt fails; it goes on trying behind
+   */
   async connect(): Promise<void> {
-    await this.#redis.connect();
+    await this.#connection?.connect();
   }
 
   /** True when Redis answers; never throws. False without Redis. */

@@ -8,6 +8,7 @@ import { type ResolvedDatabaseOptions, resolveDatabaseOptions } from '../core/op
 import { connectionFailure, reasonOf } from './connection-failure.js';
 import { searchPath } from './postgres-pool.js';
 
+/** Which migrations to apply, and where. */
 export interface MigrationOptions {
   /** As in `DatabaseOptions`; its `schema` is created if it does not exist. */
   readonly url: string;
@@ -17,6 +18,7 @@ export interface MigrationOptions {
   readonly lockTimeout?: number;
 }
 
+/** How the migrations of a database stand after `applyMigrations`. */
 export interface MigrationResult {
   /** Names of the migrations that this call applied, in order. */
   readonly applied: readonly string[];

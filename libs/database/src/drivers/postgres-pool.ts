@@ -2,7 +2,10 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import type { ResolvedDatabaseOptions } from '../core/options.js';
 
+/** The pool of `pg`, shared by Prisma and by SQL of your own. */
 export type PostgresPool = pg.Pool;
+
+/** What `new PrismaClient({ adapter })` takes. */
 export type PrismaAdapter = PrismaPg;
 
 /** The connections of this process at one moment. */

@@ -1,5 +1,6 @@
 import { type Duration, OptionCheck } from '@mobius1/kernel';
 import type { CacheEngine } from '../../core/engine.js';
+import { MAX_NAMESPACE_LENGTH } from '../../core/key.js';
 import { checkTags, type LoadOptions, type StoreOptions, ttlMs } from '../../core/options.js';
 import { type Counts, hitRate } from '../../core/stats.js';
 
@@ -63,23 +64,29 @@ export interface CacheStats extends Counts {
 // Enough to keep the connection busy, few enough that reads get through beside it.
 const WARM_UP_CONCURRENCY = 32;
 
+/** @throws InvalidOptionsError that lists every problem at once */
+function checkFeature(scope: string, { namespace, ttl, tags }: FeatureOptions): void {
+  const check = new OptionCheck(scope);
+  check.string('namespace', namespace, { max: MAX_NAMESPACE_LENGTH });
+  check.durationMs('ttl', ttl, 's');
+  if (tags !== undefined) checkTags(check, tags);
+  check.throwIfAny();
+}
+
 /** The general cache: keys, TTLs, namespaces, tags, counters, statistics. */
 export class CacheManager {
   readonly #engine: CacheEngine;
   readonly #feature: FeatureOptions;
 
   constructor(engine: CacheEngine, feature: FeatureOptions = {}) {
-    const check = new OptionCheck('CacheManager');
-    check.string('namespace', feature.namespace, { max: 256 });
-    check.durationMs('ttl', feature.ttl, 's');
-    if (feature.tags !== undefined) checkTags(check, feature.tags);
-    check.throwIfAny();
+    checkFeature('CacheManager', feature);
     this.#engine = engine;
     this.#feature = Object.freeze({ ...feature });
   }
 
   /** The same cache with a namespace, TTL or tags of its own. */
   scoped(feature: FeatureOptions): CacheManager {
+    checkFeature('scoped()', feature);
     const tags = [...(this.#feature.tags ?? []), ...(feature.tags ?? [])];
     return new CacheManager(this.#engine, { ...this.#feature, ...feature, tags });
   }

@@ -1,0 +1,227 @@
+import { createCache, heldLoad, slowLoad, stateOf } from './cache.js';
+
+const SOURCE_DOWN = new Error('the source is down');
+
+describe('a load that fails', () => {
+  it.each<[string, () => string | Promise<string>]>([
+    ['rejects', async () => Promise.reject(SOURCE_DOWN)],
+    [
+      'throws',
+      () => {
+        throw SOURCE_DOWN;
+      },
+    ],
+  ])('and %s fails its caller with the same error, and is not cached', async (_how, load) => {
+    const { manager, told } = createCache();
+    const spy = jest.fn(load);
+    for (let i = 0; i < 3; i++) await expect(manager.getOrSet<string>('k', spy)).rejects.toBe(SOURCE_DOWN);
+    expect(spy).toHaveBeenCalledTimes(3);
+    expect(await manager.exists('k')).toBe(false);
+    expect(await manager.getOrSet('k', () => 'well')).toBe('well');
+    expect(await manager.getStats()).toMatchObject({ loads: 4, loadFailures: 3, fills: 1 });
+    expect(told('refreshFailed')).toEqual([]);
+  });
+
+  it.each([undefined, null, 'a string', 0, { code: 7 }])('with %p fails with exactly that', async (thrown) => {
+    const { manager } = createCache();
+    const call = manager.getOrSet('k', async () => Promise.reject(thrown as unknown as Error));
+    expect(await call.catch((error: unknown) => ({ error }))).toEqual({ error: thrown });
+  });
+
+  it('lets the next caller load at once: its lease is given back', async () => {
+    const { manager, clock } = createCache();
+    await expect(manager.getOrSet('k', async () => Promise.reject(SOURCE_DOWN))).rejects.toBe(SOURCE_DOWN);
+    const next = manager.getOrSet('k', () => 'well');
+    expect(await stateOf(next, clock)).toBe('well'); // no time has passed
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('leaves alone what others stored meanwhile', async () => {
+    const { manager, clock } = createCache();
+    const { load, fail } = heldLoad('old');
+    const call = expect(manager.getOrSet('k', load)).rejects.toBe(SOURCE_DOWN);
+    await clock.advance(0);
+    expect(load).toHaveBeenCalled();
+    await manager.set('k', 'stored');
+    fail(SOURCE_DOWN);
+    await call;
+    expect(await manager.get('k')).toBe('stored');
+  });
+});
+
+describe('a load that waits for itself', () => {
+  const recursive = { code: 'CACHE_RECURSIVE_LOAD', message: expect.stringContaining('waits for itself') };
+
+  it('fails with a clear error, which is not cached', async () => {
+    const { manager } = createCache();
+    const own = manager.getOrSet('k', async (): Promise<unknown> => manager.getOrSet('k', () => 1));
+    await expect(own).rejects.toMatchObject(recursive);
+    expect(await manager.getOrSet('k', () => 'well')).toBe('well');
+  });
+
+  it('is found through any number of other loads, and through loads at the same time', async () => {
+    const { manager } = createCache();
+    const ring = async (i: number): Promise<unknown> => manager.getOrSet(`k${i % 5}`, async () => ring(i + 1));
+    await expect(ring(0)).rejects.toMatchObject(recursive);
+    const both = async (): Promise<unknown> =>
+      Promise.all([manager.getOrSet('x', () => 1), manager.getOrSet('both', async () => both())]);
+    await expect(manager.getOrSet('both', both)).rejects.toMatchObject(recursive);
+  });
+
+  it('is found when two callers close the circle from both ends', async () => {
+    const { manager, clock } = createCache();
+    const pause = (): Promise<void> => clock.sleep(10);
+    const a = manager.getOrSet('a', async (): Promise<unknown> => {
+      await pause();
+      return manager.getOrSet('b', () => 1);
+    });
+    const b = manager.getOrSet('b', async (): Promise<unknown> => {
+      await pause();
+      return manager.getOrSet('a', () => 1);
+    });
+    const settled = Promise.allSettled([a, b]);
+    await clock.advance(10);
+    const results = await settled;
+    expect(results.some((one) => one.status === 'rejected')).toBe(true);
+    for (const one of results) if (one.status === 'rejected') expect(one.reason).toMatchObject(recursive);
+  });
+
+  it('is not suspected where the same key of another namespace, or another cache, is asked for', async () => {
+    const { manager } = createCache();
+    const other = createCache();
+    const value = await manager.getOrSet('k', async () => [
+      await manager.getOrSet('k', () => 1, { namespace: 'other' }),
+      await other.manager.getOrSet('k', () => 2),
+    ]);
+    expect(value).toEqual([1, 2]);
+  });
+
+  it('is not suspected of what it starts and does not wait for', async () => {
+    const { manager, clock } = createCache();
+    let later: Promise<unknown> = Promise.resolve();
+    const first = manager.getOrSet('k', async () => {
+      later = clock.sleep(10).then(() => manager.getOrSet('k', () => 'again'));
+      return 'first';
+    });
+    expect(await first).toBe('first');
+    await clock.advance(10);
+    expect(await later).toBe('first');
+  });
+});
+
+describe('unless', () => {
+  it('returns the value without storing it when it says true', async () => {
+    const { manager, told } = createCache();
+    const load = jest.fn(async () => ({ items: [] as number[] }));
+    const unless = ({ items }: { items: number[] }): boolean => items.length === 0;
+    expect(await manager.getOrSet('k', load, { unless })).toEqual({ items: [] });
+    expect(await manager.getOrSet('k', load, { unless })).toEqual({ items: [] });
+    load.mockResolvedValueOnce({ items: [1] });
+    await manager.getOrSet('k', load, { unless });
+    expect(await manager.getOrSet('k', load, { unless })).toEqual({ items: [1] });
+    expect(load).toHaveBeenCalledTimes(3);
+    expect(told('uncacheable')).toEqual(Array(2).fill({ key: 'k', namespace: undefined, reason: 'refused by unless' }));
+  });
+
+  it('still shares one load among those who wait for it', async () => {
+    const { manager } = createCache();
+    const load = jest.fn(async () => ({ list: [1] }));
+    const values = await Promise.all(
+      Array.from({ length: 5 }, () => manager.getOrSet('k', load, { unless: () => true })),
+    );
+    expect(load).toHaveBeenCalledTimes(1);
+    expect(new Set(values.map((value) => JSON.stringify(value))).size).toBe(1);
+  });
+
+  it('that throws leaves the value uncached, and the caller has its value', async () => {
+    const { manager, told } = createCache();
+    const unless = (): boolean => {
+      throw new Error('cannot tell');
+    };
+    expect(await manager.getOrSet('k', () => 1, { unless })).toBe(1);
+    expect(await manager.exists('k')).toBe(false);
+    expect(told('uncacheable')).toMatchObject([{ reason: 'cannot tell' }]);
+  });
+
+  it('that is no function is refused before anything is loaded', async () => {
+    const { manager } = createCache();
+    const load = jest.fn(() => 1);
+    const wrong = { unless: true as unknown as () => boolean };
+    await expect(manager.getOrSet('k', load, wrong)).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
+    expect(load).not.toHaveBeenCalled();
+  });
+
+  it('leaves a stale value in its place: it may still answer for a failing load', async () => {
+    const { manager, clock } = createCache();
+    const options = { ttl: 10, staleIfError: 60 };
+    await manager.getOrSet('k', () => 'old', options);
+    await clock.advance(10_000);
+    expect(await manager.getOrSet('k', () => 'not good', { ...options, unless: () => true })).toBe('not good');
+    const failing = async (): Promise<string> => Promise.reject(SOURCE_DOWN);
+    expect(await manager.getOrSet('k', failing, options)).toBe('old');
+  });
+});
+
+describe('put', () => {
+  it('runs always and replaces what was there', async () => {
+    const { manager } = createCache();
+    await manager.set('k', 'old');
+    const make = jest.fn(async () => 'new');
+    expect(await manager.put('k', make, { ttl: 10 })).toBe('new');
+    expect(await manager.put('k', make)).toBe('new');
+    expect(make).toHaveBeenCalledTimes(2);
+    expect(await manager.get('k')).toBe('new');
+  });
+
+  it('that fails leaves nothing: what was there may be wrong by now', async () => {
+    const { manager } = createCache();
+    await manager.set('k', 'old');
+    await expect(manager.put('k', async () => Promise.reject(SOURCE_DOWN))).rejects.toBe(SOURCE_DOWN);
+    expect(await manager.exists('k')).toBe(false);
+  });
+
+  it.each([
+    ['cannot be cached', () => ({ call: () => 1 }), {}],
+    ['is undefined', () => undefined, {}],
+    ['is refused by unless', () => 'empty', { unless: () => true }],
+  ])('whose value %s returns it and leaves nothing', async (_why, make, options) => {
+    const { manager } = createCache();
+    await manager.set('k', 'old');
+    await manager.put<unknown>('k', make, options);
+    expect(await manager.exists('k')).toBe(false);
+  });
+
+  it('holds its key for as long as it takes, and readers get its value', async () => {
+    const { manager, clock } = createCache({ leaseTimeout: 1_000, waitTimeout: 60_000 });
+    const put = manager.put('k', slowLoad(clock, 10_000, 'new'));
+    await clock.advance(1);
+    const load = jest.fn(() => 'old');
+    const read = manager.getOrSet('k', load);
+    await clock.advance(11_000);
+    expect([await put, await read]).toEqual(['new', 'new']);
+    expect(load).not.toHaveBeenCalled();
+  });
+
+  it('may read its own key: nobody else can answer, so the load runs', async () => {
+    const { manager, clock } = createCache();
+    const put = manager.put('k', async () => `${await manager.getOrSet('k', () => 'read')} and written`);
+    expect(await stateOf(put, clock)).toBe('read and written'); // no time has passed
+    expect(await manager.get('k')).toBe('read and written');
+  });
+});
+
+describe('waiting for a load of somebody else', () => {
+  it('ends after waitTimeout with a load of one’s own', async () => {
+    const { manager, clock } = createCache({ waitTimeout: 2_000 });
+    const put = manager.put('k', slowLoad(clock, 60_000, 'late'));
+    await clock.advance(1);
+    const read = manager.getOrSet('k', () => 'own');
+    await clock.advance(1_900);
+    expect(await stateOf(read, clock)).toBe('waits');
+    await clock.advance(200);
+    expect(await stateOf(read, clock)).toBe('own');
+    await clock.advance(60_000);
+    expect(await put).toBe('late');
+    expect(await manager.get('k')).toBe('late');
+  });
+});
