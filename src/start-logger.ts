@@ -2,6 +2,7 @@ import { ConsoleLogger } from '@nestjs/common';
 
 /** Nest's own account of every module and route it sets up: a screenful at each start. */
 const NEST_CONTEXTS = ['NestFactory', 'InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestApplication'];
+const START_FAILURES: readonly unknown[] = ['NestApplication', 'ExceptionHandler'];
 
 /** Leaves the start readable: the lines of the application, and Nest's only from warnings on. */
 export class StartLogger extends ConsoleLogger {
@@ -11,9 +12,9 @@ export class StartLogger extends ConsoleLogger {
     super.log(message, ...rest);
   }
 
-  /** A port that cannot be listened on is explained by `main.ts`, which is told of it as well. */
+  /** A start that fails is explained by `main.ts`, which is told of it as well. */
   override error(message: unknown, ...rest: unknown[]): void {
-    if (rest.at(-1) === 'NestApplication') return;
+    if (START_FAILURES.includes(rest.at(-1))) return;
     super.error(message, ...rest);
   }
 }

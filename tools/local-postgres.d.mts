@@ -8,6 +8,8 @@ export interface LocalPostgres {
   /** Whether a server was already running on the directory. */
   readonly reused: boolean;
   readonly pid: number;
+  /** Where the cluster is: in another place than asked for when PostgreSQL cannot enter that. */
+  readonly data: string;
   /** Ends the server, unless it belongs to another living process. */
   stop(): Promise<void>;
 }

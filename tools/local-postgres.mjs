@@ -38,7 +38,8 @@ export async function startPostgres({ dir, port = 0, database = 'mobius', tempor
       const owned = launched !== undefined || adopt(place.data, running.pid);
       const directory = temporary ? dirname(place.data) : '';
       const stop = owned ? stopper(running, directory) : async () => undefined;
-      return { url: url(running.port, database), stop, reused: launched === undefined, pid: running.pid };
+      const reused = launched === undefined;
+      return { url: url(running.port, database), stop, reused, pid: running.pid, data: place.data };
     }
     if (Date.now() > deadline) throw unresponsive(place.data, running);
     if (!running) launched = await launch({ ...place, port, temporary });

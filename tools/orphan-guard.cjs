@@ -7,18 +7,18 @@ const { spawn } = require('node:child_process');
 /** How long the server may take to follow the first signal, in tenths of a second, before SIGKILL. */
 const PATIENCE = 100;
 
-// $1 pid, $2 signal, $3 directory to remove or ''
+// $1 pid, or with a minus before it a process group; $2 signal, $3 directory to remove or ''
 const SCRIPT = `
 read -r _
-kill -s "$2" "$1" 2>/dev/null
+kill -s "$2" -- "$1" 2>/dev/null
 tries=0
-while kill -0 "$1" 2>/dev/null && [ "$tries" -lt ${PATIENCE} ]; do sleep 0.1; tries=$((tries + 1)); done
-kill -s KILL "$1" 2>/dev/null
+while kill -0 -- "$1" 2>/dev/null && [ "$tries" -lt ${PATIENCE} ]; do sleep 0.1; tries=$((tries + 1)); done
+kill -s KILL -- "$1" 2>/dev/null
 [ -n "$3" ] && rm -rf -- "$3"
 `;
 
 /**
- * Ends process `pid` when the calling process dies without having called `release()`.
+ * Ends process `pid` (`-pid`: its group) when the calling process dies without having called `release()`.
  * On Windows, which has no `sh`, it does nothing.
  */
 function guardOrphan({ pid, signal = 'KILL', directory = '' }) {

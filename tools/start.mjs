@@ -5,9 +5,10 @@
 // goes to the application first; the database stops after it.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import guard from './orphan-guard.cjs';
 import { LocalPostgresError, startPostgres } from './local-postgres.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -77,8 +78,11 @@ async function startDatabase() {
     fail(error instanceof LocalPostgresError ? error.message : error);
   }
   const { host } = new URL(database.url);
+  // Elsewhere than asked for when another user, as whom it must run, cannot enter this directory.
+  const inside = relative(ROOT, database.data);
+  const data = inside.startsWith('..') ? database.data : inside;
   console.log(
-    `database: PostgreSQL of its own at ${host}, ${database.reused ? 'already running' : 'data in .local/postgres'}`,
+    `database: PostgreSQL of its own at ${host}, ${database.reused ? 'already running on' : 'data in'} ${data}`,
   );
   return database.url;
 }
@@ -92,6 +96,7 @@ function runApp(env) {
   const stdio = [watch ? 'ignore' : 'inherit', 'inherit', 'inherit'];
   return new Promise((resolve) => {
     app = spawn(process.execPath, command, { stdio, env, detached: GROUP });
+    const orphan = guard.guardOrphan({ pid: GROUP ? -app.pid : app.pid, signal: 'TERM' });
     app.on('error', (error) => {
       console.error(`The application did not start: ${error.message}`);
       resolve(1);
@@ -99,6 +104,7 @@ function runApp(env) {
     // Ended by the signal that was passed on, it did what it was told.
     app.on('exit', async (code, signal) => {
       await groupEnd();
+      orphan.release();
       resolve(code ?? (signal === stopping ? 0 : 1));
     });
   });

@@ -56,5 +56,10 @@ export function judgeHealth({ store, remembered, memory, redis }: HealthFacts): 
     reasons.push(`Redis uses ${memory} of ${maxMemory} bytes: it will evict or refuse entries.`);
   }
   const status = !answers ? 'down' : reasons.length > 0 ? 'degraded' : 'up';
-  return { ...base, status, breaker, ...(latencyMs === undefined ? {} : { latencyMs }) };
+  return {
+    ...base,
+    status,
+    breaker,
+    ...(latencyMs === undefined ? {} : { latencyMs: Math.round(latencyMs * 10) / 10 }),
+  };
 }
