@@ -84,7 +84,13 @@ async function run(command: string, args: readonly string[], cwd: string): Promi
 function cannotUnpack(cause: unknown): TestEnvironmentError {
   const message =
     'No Redis for the tests: no REDIS_URL, no Docker, no redis-server or valkey-server on the PATH, and ' +
-    "Debian's package could not be fetched with apt-get. Install Redis (brew install redis, apt-get install redis-server), " +
+    `Debian's package could not be fetched (${reasonOf(cause)}). Install Redis (brew install redis, apt-get install redis-server), ` +
     'start Docker, or set REDIS_URL.';
   return new TestEnvironmentError('NO_REDIS', message, { cause });
+}
+
+/** What apt complained of first, or that there is no apt. */
+function reasonOf(cause: unknown): string {
+  const { message = '', stderr = '' } = cause as { message?: string; stderr?: string };
+  return /^E: (.*)$/m.exec(stderr)?.[1] ?? message.split('\n')[0] ?? '';
 }
