@@ -1,39 +1,11 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import ts from 'typescript';
+import { typeCheck } from '../support/type-check.js';
 
-const ROOT = join(__dirname, '../..');
 const PROGRAMS = join(__dirname, 'programs');
 
-/** The settings of this repository, made stricter than `strict` where users may be. */
-function compilerOptions(): ts.CompilerOptions {
-  const { config } = ts.readConfigFile(join(ROOT, 'tsconfig.json'), (path) => ts.sys.readFile(path));
-  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, ROOT);
-  return { ...options, noEmit: true, types: ['node'], exactOptionalPropertyTypes: true };
-}
-
-/** Checks programs; `text` stands for a file that is on no disk. Tells what is wrong inside the programs themselves. */
-function check(files: readonly string[], text?: string): string[] {
-  const options = compilerOptions();
-  const host = ts.createCompilerHost(options);
-  const imagined = join(PROGRAMS, 'imagined.ts');
-  if (text !== undefined) {
-    const { fileExists, getSourceFile } = host;
-    host.fileExists = (path) => path === imagined || fileExists(path);
-    host.getSourceFile = (path, ...rest) =>
-      path === imagined ? ts.createSourceFile(path, text, ts.ScriptTarget.ES2022) : getSourceFile(path, ...rest);
-  }
-  const roots = text === undefined ? files : [...files, imagined];
-  const program = ts.createProgram({ rootNames: roots, options, host });
-  return roots.flatMap((path) => {
-    const source = program.getSourceFile(path);
-    const found = [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)];
-    return found.map(({ start = 0, messageText }) => {
-      const line = source?.text.slice(0, start).split('\n').length ?? 0;
-      return `line ${line}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`;
-    });
-  });
-}
+/** Checks a program that is on no disk. */
+const checkText = (text: string) => typeCheck([], new Map([[join(PROGRAMS, 'imagined.ts'), text]]));
 
 const MISTAKES = `
 import { cacheManager, CacheKeys, initializeRedis } from '@mobius1/cache/standalone';
@@ -90,15 +62,15 @@ describe('the types of the standalone cache', () => {
 
   it('let every program compile in strict mode', () => {
     expect(programs.length).toBeGreaterThan(5);
-    expect(check(programs)).toEqual([]);
+    expect(typeCheck(programs)).toEqual([]);
   });
 
   it('are inferred', () => {
-    expect(check([], INFERRED)).toEqual([]);
+    expect(checkText(INFERRED)).toEqual([]);
   });
 
   it('refuse mistakes where they are made', () => {
-    const lines = check([], MISTAKES).map((problem) => Number(/^line (\d+)/.exec(problem)?.[1]));
+    const lines = checkText(MISTAKES).map(({ line }) => line);
     expect(lines).toEqual([4, 5, 6, 7, 8, 10, 12, 13, 14, 15]);
   });
 });
