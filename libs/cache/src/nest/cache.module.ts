@@ -53,8 +53,10 @@ const services: Provider[] = [RedisService, CacheManagerService, CacheHealthIndi
  * The cache of an application.
  *
  * @example
+ * ```ts
  * @Module({ imports: [CacheModule.forRoot({ redis: { host: 'localhost' }, defaultTtl: '5m' })] })
  * export class AppModule {}
+ * ```
  */
 @Module({
   imports: [ConfigModule, DiscoveryModule, TerminusModule],

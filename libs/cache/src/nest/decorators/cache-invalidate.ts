@@ -26,8 +26,10 @@ type Options = CacheInvalidateOptions<never[], never>;
  * effect: whoever reads after the method returned does not get an older value.
  *
  * @example
+ * ```ts
  * @CacheInvalidate({ key: (id: string) => CacheKeys.workspace(id), tags: (id: string) => [`workspace-${id}`] })
  * async update(id: string, changes: Changes) { … }
+ * ```
  *
  * @throws InvalidOptionsError at class definition when the options name nothing; CacheDecoratorError as `@Cacheable` does
  */

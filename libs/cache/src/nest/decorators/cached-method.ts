@@ -43,8 +43,10 @@ function cached(decorator: string, options: Options, run: 'getOrSet' | 'put'): R
  * Caches what a method returns. Concurrent calls with the same key share one run, in this process and in all others.
  *
  * @example
+ * ```ts
  * @Cacheable({ key: (id: string) => CacheKeys.user(id), ttl: '5m', tags: (id: string) => [`user-${id}`] })
  * async find(id: string) { … }
+ * ```
  *
  * @throws CacheDecoratorError at class definition when the method cannot be cached (getter, Observable, stream, static)
  */
