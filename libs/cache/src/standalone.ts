@@ -14,6 +14,7 @@ import type { CacheOptions } from './instance/cache-options.js';
 import { CacheInstance } from './instance/cache-instance.js';
 import { RedisHandle } from './instance/redis-handle.js';
 
+export { registerValueType } from './core/codec/value-types.js';
 export { CacheKeys, DefaultTTL } from './features/manager/cache-keys.js';
 export type { CacheManager } from './features/manager/cache-manager.js';
 export type { CacheOptions } from './instance/cache-options.js';
