@@ -56,7 +56,7 @@ export class MethodExplorer implements OnModuleInit, OnApplicationShutdown {
         owners.set(owner, other);
         if (other === prototype) continue;
         throw new CacheDecoratorError(
-          `@Cacheable on ${owner}: two classes are named ${name}, and both cache ${method}() by class, method and arguments, so they would share entries. Rename one, or give each a key or a namespace.`,
+          `@Cacheable on ${owner}: two classes are named ${name}, and both cache ${method}() by class, method and arguments, so they would share entries. Rename one, or give each a key.`,
         );
       }
     }

@@ -86,7 +86,11 @@ function wrap(original: Method, name: string, around: Around, place: string): Me
       }
       return result;
     };
-    return around({ binding, owner: ownerOf(this), args, proceed });
+    try {
+      return around({ binding, owner: ownerOf(this), args, proceed });
+    } catch (error) {
+      return Promise.reject(error); // whoever calls a cached method handles a promise
+    }
   };
   for (const key of Reflect.getMetadataKeys(original) as unknown[]) {
     Reflect.defineMetadata(key, Reflect.getMetadata(key, original), wrapped);
