@@ -80,12 +80,15 @@ export function readEnvironment(source: Read): CacheEnvironment {
   };
 }
 
-/** What the code says over what the environment says. */
+/** What the code says over what the environment says; a URL is left out when the code names another place. */
 export function mergeEnvironment(options: CacheOptions, environment: CacheEnvironment): CacheOptions {
   const { redis: fromCode } = options;
   const { model: _model, redis: fromEnvironment, ...rest } = environment;
   const complete = fromCode === false || fromCode?.client !== undefined || fromCode?.url !== undefined;
-  const redis = complete || fromEnvironment === undefined ? fromCode : { ...fromEnvironment, ...(fromCode || {}) };
+  if (complete || fromEnvironment === undefined) return { ...rest, ...defined(options), redis: fromCode };
+  const { url, ...fields } = fromEnvironment;
+  const placed = fromCode?.host ?? fromCode?.cluster ?? fromCode?.sentinels;
+  const redis = { ...(placed === undefined ? defined({ url }) : {}), ...fields, ...defined(fromCode ?? {}) };
   return { ...rest, ...defined(options), redis };
 }
 
