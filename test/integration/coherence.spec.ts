@@ -1,4 +1,5 @@
 import { CacheInstance } from '../../libs/cache/src/instance/cache-instance.js';
+import type { LoadOptions } from '../../libs/cache/src/core/options.js';
 import { redisOptions } from '../support/cache.js';
 
 /** A load that is held until the test lets it go on. */
@@ -100,13 +101,25 @@ describe.each(setups)('coherence on the %s store', (_name, make) => {
   });
 
   describe.each(invalidations)('G2: who comes after %s never gets the older value', (_kind, invalidate) => {
-    it.each(['this process', 'another process'])('called by %s', async (by) => {
+    const late = { ...options, tags: () => ['t'] };
+    const never = { unless: () => true };
+    const loads: [string, LoadOptions<string>][] = [
+      ['a load with tags', options],
+      ['a load with tags that only the value knows', late],
+      ['a load whose value is not stored', { ...options, ...never }],
+      ['a load whose value is not stored and alone knows its tags', { ...late, ...never }],
+    ];
+    const callers = ['this process', 'another process'];
+    const cases = loads.flatMap(([kind, load]) => callers.map((by) => [by, kind, load] as const));
+    it.each(cases)('called by %s, during %s', async (by, _load, load) => {
+      await here.manager.getOrSet('other', () => 1, late); // the tag has a generation
       const old = held('old');
-      const first = here.manager.getOrSet('k', old.load, options);
+      const first = here.manager.getOrSet('k', old.load, load);
       await old.running;
-      const joined = here.manager.getOrSet('k', () => 'joined', options);
+      const joined = here.manager.getOrSet('k', () => 'joined', load);
       await invalidate(by === 'this process' ? here : there);
-      const after = here.manager.getOrSet('k', () => 'new', options);
+      const after = here.manager.getOrSet('k', () => 'new', load);
+      await here.manager.exists('other'); // both have looked and wait by now
       old.open();
       expect(await first).toBe('old');
       expect(await after).not.toBe('old');
@@ -123,23 +136,36 @@ describe.each(setups)('coherence on the %s store', (_name, make) => {
   });
 
   describe('G3: tags', () => {
-    it('that only the value knows obey G1: first known, then cached', async () => {
+    it('that only the value knows are cached at once when nothing was invalidated during the load', async () => {
       const load = jest.fn(() => ({ id: 7 }));
       const late = { tags: (value: { id: number }) => [`user-${value.id}`] };
       await here.manager.getOrSet('u', load, late);
       await here.manager.getOrSet('u', load, late);
       await here.manager.getOrSet('u', load, late);
-      expect(load).toHaveBeenCalledTimes(2);
+      expect(load).toHaveBeenCalledTimes(1);
       await there.manager.invalidateByTag('user-7');
       await here.manager.getOrSet('u', load, late);
-      expect(load).toHaveBeenCalledTimes(3);
-      await here.manager.getOrSet('u', load, late); // the new generation was drawn by the invalidation itself: cached
-      expect(load).toHaveBeenCalledTimes(3);
+      await here.manager.getOrSet('u', load, late);
+      expect(load).toHaveBeenCalledTimes(2);
+    });
+
+    it('that only the value knows, and nobody knew before, are not cached when anything was invalidated meanwhile', async () => {
+      const late = { tags: () => ['new'] };
+      const old = held('old');
+      const first = here.manager.getOrSet('k', old.load, late);
+      await old.running;
+      await there.manager.invalidateByTag('another');
+      old.open();
+      expect(await first).toBe('old');
+      expect(await here.manager.get('k')).toBeUndefined();
+      expect(await here.manager.getOrSet('k', () => 'next', late)).toBe('next'); // its tags are known now
+      await there.manager.invalidateByTag('another');
+      expect(await here.manager.get('k')).toBe('next');
     });
 
     it('that only the value knows are not stored when invalidated during the load', async () => {
       const late = { tags: () => ['late'] };
-      await here.manager.getOrSet('k', () => 'known', late); // draws the generation
+      await here.manager.getOrSet('other', () => 'known', late); // draws the generation
       const old = held('old');
       const first = here.manager.getOrSet('k', old.load, late);
       await old.running;

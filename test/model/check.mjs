@@ -69,6 +69,23 @@ const holds = [
   ['all rules, no channel: delete, joiners', { readers: crowd, writers: by0('del'), channel: false }],
   ['all rules, no channel: delete elsewhere, joiners', { readers: crowd, writers: [[1, 'del']], channel: false }],
   ['all rules, no channel: tag, joiners', { readers: crowd, writers: [[1, 'tag']], ...known, channel: false }],
+  ['all rules, no channel: late tag, joiners', { readers: crowd, writers: [[1, 'tag']], ...late, channel: false }],
+  [
+    'all rules, no channel: late tag, joiners, nothing stored',
+    { readers: crowd, writers: [[1, 'tag']], ...late, channel: false, refuse: true },
+  ],
+  [
+    'all rules, no channel: tag, joiners, nothing stored',
+    { readers: crowd, writers: [[1, 'tag']], ...known, channel: false, refuse: true },
+  ],
+  [
+    'all rules, no channel: delete, joiners, nothing stored',
+    { readers: crowd, writers: [[1, 'del']], channel: false, refuse: true },
+  ],
+  [
+    'all rules, no channel: late tag, sequence and generation evicted, joiners',
+    { readers: crowd, writers: [[1, 'tag']], ...late, channel: false, faults: { evictSeq: 1, evictGen: 1 } },
+  ],
   ['all rules, no channel: late tag', { readers: two, writers: by0('tag'), ...late, channel: false }],
   [
     'all rules, no channel: set, then delete',
@@ -120,9 +137,32 @@ const variants = [
     { joinUnleased: true },
     'breaks',
   ],
-  ['d invalidate by DEL, late tags', { readers: two, writers: by0('tag'), ...late }, { genInvalidate: 'del' }, 'holds'],
+  [
+    'd invalidate by DEL, late tags',
+    { readers: two, writers: by0('tag'), ...late },
+    { genInvalidate: 'del' },
+    'breaks',
+  ],
   ['b filler does not store to L1', { readers: two, writers: by0('del') }, { l1AfterFill: false }, 'holds'],
   ['c generations read after the load', { readers: two, writers: by0('tag'), ...known }, { gens: 'after' }, 'breaks'],
+  [
+    'c late tags, a missing generation proves too much',
+    { readers: two, writers: [[1, 'tag']], ...late, faults: { evictGen: 1 } },
+    { stillSequence: false },
+    'breaks',
+  ],
+  [
+    'c late tags, who joined trusts what was not stored',
+    { readers: crowd, writers: [[1, 'tag']], ...late, channel: false },
+    { judgeUnstored: false },
+    'breaks',
+  ],
+  [
+    'c tags, who joined trusts what was not stored',
+    { readers: crowd, writers: [[1, 'tag']], ...known, channel: false, refuse: true },
+    { judgeUnstored: false },
+    'breaks',
+  ],
   ['c late tags without the sequence', { readers: two, writers: by0('tag'), ...late }, { gens: 'after' }, 'breaks'],
   [
     'c sequence restarts without epoch',

@@ -34,10 +34,12 @@ export const RULES = {
   joinUnleased: false, //   a flight that loads without a lease may be joined while the channel is up
   l1AfterFill: true, //     the filler stores its own value into L1
   joinRereads: true, //     without a channel, who joined a flight reads the store again when it has landed
+  stillSequence: true, //   a generation that was missing proves nothing unless the sequence stands where it stood
+  judgeUnstored: true, //   a value that is not stored goes to those who joined only if all it depends on still stands
 };
 
 // `channel: false`: a process hears nothing of the others (Redis without L1); there is no L1 then, and flights are joined
-// only after the store was read.
+// only after the store was read. `refuse`: no value may be stored (`unless`, too large).
 export function protocol({
   rules: changed = {},
   readers,
@@ -46,6 +48,7 @@ export function protocol({
   faults = {},
   serial = false,
   channel = true,
+  refuse = false,
 }) {
   const rules = { ...RULES, ...changed };
   const tagged = tags !== 'none';
@@ -176,6 +179,12 @@ export function protocol({
         delete o.j;
       }
     });
+  };
+  const joinersOf = (S, i) => S.r.flatMap((o, j) => (o.pc === 'join' && o.j === i ? [j] : []));
+  /** Who comes from now on starts a flight of its own. */
+  const closeFlight = (S, i) => {
+    const P = S.P[S.r[i].p];
+    if (P.f === i) P.f = -1;
   };
   const end = (S, i, source) => (S.r[i].bg ? reset(S.r[i]) : finish(S, i, S.r[i].v, source));
   const l1Hit = (P) => channel && P.l && (P.ch !== 'down' || rules.serveDown) && (!tagged || (P.l.g === P.lg && P.lg));
@@ -354,8 +363,14 @@ export function protocol({
           const x = N.r[i];
           x.v = N.db;
           delete x.cur;
-          x.pc = x.no ? 'loaded' : tags === 'late' ? 'prove' : 'fill';
+          x.pc = x.no ? 'loaded' : tags === 'late' ? 'prove' : refuse ? 'refused' : 'fill';
           placeMarks(N, x);
+        });
+        break;
+      case 'refused': // the load takes its time after it has read the database
+        add(`${me} load ends, the value may not be stored`, (N) => {
+          closeFlight(N, i);
+          N.r[i].pc = 'giveup';
         });
         break;
       case 'loaded':
@@ -366,13 +381,18 @@ export function protocol({
           'reads generations of late tags',
           (N) => {
             const x = N.r[i];
+            const sameEpoch = !rules.seqEpoch || N.s[0] === x.s[0];
+            const still = !N.g && (!rules.stillSequence || (sameEpoch && N.s[1] === x.s[1]));
             if (!N.g) drawGen(N);
-            const proven = N.gs[1] <= x.s[1] && (!rules.seqEpoch || N.gs[0] === x.s[0]);
+            x.proven = still || (N.gs[1] <= x.s[1] && (!rules.seqEpoch || N.gs[0] === x.s[0])) ? 1 : 0;
             x.g = N.g;
-            if (proven || rules.gens === 'after') {
+            if ((x.proven || rules.gens === 'after') && !refuse) {
               x.pc = 'fill';
               placeMarks(N, x);
-            } else x.pc = 'giveup';
+            } else {
+              x.pc = 'giveup';
+              closeFlight(N, i);
+            }
           },
           (N) => end(N, i, 'own load'),
         );
@@ -381,10 +401,25 @@ export function protocol({
         sent(
           'releases the lease',
           (N) => {
-            if (N.key?.t === token(N, i)) {
+            const stood = N.key?.t === token(N, i);
+            if (stood) {
               N.key = N.key.v ? { ...N.key, t: 0 } : null;
               tell(N, 'K');
             }
+            if (!channel && stood) N.r[i].pc = 'judge';
+            else end(N, i, 'own load');
+          },
+          (N) => end(N, i, 'own load'),
+        );
+        break;
+      case 'judge': // may those who joined have what was not stored?
+        sent(
+          'reads the generations again',
+          (N) => {
+            const x = N.r[i];
+            const known = tags !== 'late' || x.proven;
+            const same = !tagged || (known ? N.g === x.g : N.s[0] === x.s[0] && N.s[1] === x.s[1]);
+            if (same || !rules.judgeUnstored) for (const j of joinersOf(N, i)) finish(N, j, x.v, 'joined flight');
             end(N, i, 'own load');
           },
           (N) => end(N, i, 'own load'),

@@ -3,7 +3,7 @@ import { decode, encode, type Payload, sizeOf } from './codec/codec.js';
 import { Entry } from './entry.js';
 import { InvalidValueError } from './errors.js';
 import { type Lifetime, lifetimeFrom } from './freshness.js';
-import { provenSince, type Sequence, type Stamp, tagNames } from './generation.js';
+import { provenSince, type Sequence, type Stamp, standsStill, tagNames } from './generation.js';
 import { checkTags, ttlMs } from './options.js';
 import { fitsRecord } from './record.js';
 import type { CacheRequest } from './request.js';
@@ -30,7 +30,9 @@ export interface Drafted {
   /** Why there is no entry. */
   readonly refusal?: string;
   /** Hands out the value to others (G8); absent when it cannot be copied. */
-  readonly take?: () => unknown;
+  readonly take?: (() => unknown) | undefined;
+  /** Everything the value depends on; absent when that is not known, or was perhaps invalidated during the load. */
+  readonly stamps?: readonly Stamp[] | undefined;
 }
 
 export interface DraftContext {
@@ -71,7 +73,7 @@ export function sharer(value: unknown): (() => unknown) | undefined {
   }
 }
 
-/** Stamps for tags that only the value knows, or `undefined` when they may have been invalidated during the load. */
+/** All stamps of a value that alone knows its tags, or `undefined` when they may have been invalidated during the load. */
 async function lateStamps(
   draft: Draft,
   tags: (value: never) => readonly string[],
@@ -83,10 +85,11 @@ async function lateStamps(
   checkTags(check, named);
   check.throwIfAny();
   const names = tagNames(named, namespace).filter((name) => !draft.stamps.some((stamp) => stamp.name === name));
-  if (names.length === 0) return [];
-  const { generations } = await store.draw(names, 'missing');
-  if (!generations.every((generation) => provenSince(generation, draft.sequence))) return undefined;
-  return names.map((name, i) => ({ name, generation: generations[i] ?? '' }));
+  if (names.length === 0) return draft.stamps;
+  const { generations, previous } = await store.draw(names, 'missing');
+  const untouched = (generation: string): boolean => provenSince(generation, draft.sequence);
+  if (!standsStill(draft.sequence, previous) && !generations.every(untouched)) return undefined;
+  return [...draft.stamps, ...names.map((name, i) => ({ name, generation: generations[i] ?? '' }))];
 }
 
 /**
@@ -95,43 +98,49 @@ async function lateStamps(
  * a value that was loaded must reach its caller.
  */
 export function makeEntry(draft: Draft, context: DraftContext): Drafted | Promise<Drafted> {
-  const { value } = draft;
-  const { call, options, plan } = draft.request;
+  const tags = draft.request.options?.tags;
+  const prepared = prepare(draft, context);
+  if (typeof tags !== 'function') return finish(draft, prepared, draft.stamps, context);
+  return lateStamps(draft, tags, context.store).then(
+    (stamps) => finish(draft, prepared, stamps, context),
+    (error: unknown) => ({ refusal: reasonOf(error), take: sharer(draft.value) }),
+  );
+}
+
+interface Prepared {
+  readonly payload: Payload;
+  readonly lifetime: Lifetime;
+}
+
+/** What the entry is made of, or why there is to be none. */
+function prepare({ value, request }: Draft, { maxValueBytes }: DraftContext): Prepared | string {
+  const { call, options, plan } = request;
+  const { ttl, unless } = options ?? {};
   try {
-    const payload = encodeValue(value, context.maxValueBytes);
-    const { ttl, tags, unless } = options ?? {};
+    const payload = encodeValue(value, maxValueBytes);
     const lifetime = {
       ttlMs: typeof ttl === 'function' ? ttlMs(call, ttl(value as never)) : plan.ttlMs,
       jitter: plan.jitter,
       staleMs: Math.max(plan.staleWhileRevalidateMs, plan.staleIfErrorMs),
     };
-    if (unless?.(value as never) === true) return { refusal: 'refused by unless', take: sharer(value) };
-    const stamped = (stamps: readonly Stamp[]): Drafted => stamp(draft, { payload, lifetime, stamps }, context);
-    if (typeof tags !== 'function') return stamped(draft.stamps);
-    return lateStamps(draft, tags, context.store)
-      .then((late) => {
-        if (late !== undefined) return stamped([...draft.stamps, ...late]);
-        return { refusal: 'its tags were new; they are known now', take: sharer(value) };
-      })
-      .catch((error: unknown) => refused(value, error));
+    return unless?.(value as never) === true ? 'refused by unless' : { payload, lifetime };
   } catch (error) {
-    return refused(value, error);
+    return reasonOf(error);
   }
 }
 
-interface Stamping {
-  readonly payload: Payload;
-  readonly lifetime: Lifetime;
-  readonly stamps: readonly Stamp[];
-}
-
-function stamp({ version, costMs }: Draft, { payload, lifetime, stamps }: Stamping, context: DraftContext): Drafted {
-  const times = lifetimeFrom(context.store.now(), lifetime, context.random);
-  const entry = new Entry({ version, costMs, payload, ...times, stamps });
+function finish(
+  { value, version, costMs }: Draft,
+  prepared: Prepared | string,
+  stamps: readonly Stamp[] | undefined,
+  { store, random }: DraftContext,
+): Drafted {
+  if (typeof prepared === 'string') return { refusal: prepared, take: sharer(value), stamps };
+  if (stamps === undefined) return { refusal: 'its tags were new; they are known now', take: sharer(value) };
+  const { payload, lifetime } = prepared;
+  const entry = new Entry({ version, costMs, payload, ...lifetimeFrom(store.now(), lifetime, random), stamps });
   const take = (): unknown => entry.value();
-  return fitsRecord(entry) ? { entry, take } : { refusal: 'it has too many tags', take };
+  return fitsRecord(entry) ? { entry, take, stamps } : { refusal: 'it has too many tags', take, stamps };
 }
 
-function refused(value: unknown, error: unknown): Drafted {
-  return { refusal: error instanceof Error ? error.message : String(error), take: sharer(value) };
-}
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -11,7 +11,8 @@ import type { Token } from './token.js';
  *
  * Each generation also carries the epoch and the number of the store's sequence at which it was drawn. They serve one
  * purpose: tags that are known only from the loaded value. Who read sequence number n before the load, and finds the
- * tag's generation drawn at or before n in the same epoch, knows that no invalidation of the tag ran since.
+ * tag's generation drawn at or before n in the same epoch, knows that no invalidation of the tag ran since; and who finds
+ * the sequence where it was, that nothing was invalidated at all.
  */
 export interface Generation {
   readonly unique: Token;
@@ -62,6 +63,11 @@ export function readGeneration(text: string): Generation | undefined {
   const [unique, epoch, number, ...rest] = text.split(':');
   if (!unique || !epoch || !number || rest.length > 0 || !/^\d{1,15}$/.test(number)) return undefined;
   return { unique, epoch, number: Number(number) };
+}
+
+/** True when nothing was drawn between two moments. */
+export function standsStill(before: Sequence | undefined, after: Sequence | undefined): boolean {
+  return before !== undefined && after?.epoch === before.epoch && after.number === before.number;
 }
 
 /** True when the generation was drawn no later than `before`: nothing under its name was invalidated since. */

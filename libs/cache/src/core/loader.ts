@@ -4,7 +4,7 @@ import { StoreUnavailableError } from './errors.js';
 import type { CacheEvents } from './events.js';
 import type { Flight, Flights, Landing, Standing } from './flight.js';
 import { judge } from './freshness.js';
-import type { Sequence, Stamp } from './generation.js';
+import { type Sequence, type Stamp, standsStill } from './generation.js';
 import { Lease } from './lease.js';
 import { look, type Look } from './look.js';
 import type { EngineLimits } from './options.js';
@@ -26,6 +26,11 @@ interface Ground {
   readonly token: Token;
   readonly stamps: readonly Stamp[];
   readonly sequence: Sequence | undefined;
+}
+
+/** What a value depends on, as far as it is known. */
+interface Dependencies extends Pick<Ground, 'sequence'> {
+  readonly stamps: readonly Stamp[] | undefined;
 }
 
 const isComplete = ({ generations }: Look): boolean => !generations.includes(undefined);
@@ -116,7 +121,7 @@ export class Loader {
     try {
       const { value, ms } = await this.#run(request);
       const draft = this.#draft(request, ground, value, ms);
-      const { entry, refusal, take } = draft instanceof Promise ? await draft : draft;
+      const { entry, refusal, take, stamps } = draft instanceof Promise ? await draft : draft;
       const landing = (standing: Standing): Landing => ({
         kind: 'loaded',
         raw: value,
@@ -135,7 +140,7 @@ export class Loader {
       this.#tellLoad(request, ms, false);
       flights.close(flight); // who comes later must not rely on what is found out now
       const stood = await lease.release();
-      return landing(stood && (await this.#stampsStand(flight, request, ground)) ? 'current' : 'fenced');
+      return landing(stood && (await this.#untouched(flight, request, { ...ground, stamps })) ? 'current' : 'fenced');
     } finally {
       if (!lease.ended) await lease.release();
     }
@@ -168,13 +173,18 @@ export class Loader {
     return makeEntry(draft, { store, random: clock.random(), maxValueBytes: limits.maxValueBytes });
   }
 
-  /** Whether those who joined may be handed a value that was not stored. Nobody asks when nobody joined. */
-  async #stampsStand(flight: Flight, request: CacheRequest, { stamps }: Ground): Promise<boolean> {
+  /**
+   * Whether those who joined may be handed a value that was not stored: nothing that it depends on was invalidated. Where
+   * that is not known, nothing at all may have been. Nobody asks when nobody joined.
+   */
+  async #untouched(flight: Flight, { id }: CacheRequest, { stamps, sequence }: Dependencies): Promise<boolean> {
     const { store } = this.#parts;
     if (store.audible || flight.joined === 0) return true;
-    const names = stamps.map(({ name }) => name);
-    const reading = await store.read({ id: request.id, names }).catch(() => undefined);
-    return reading !== undefined && stamps.every(({ generation }, i) => reading.generations[i] === generation);
+    const names = stamps?.map(({ name }) => name) ?? [];
+    const reading = await store.read({ id, names, sequence: stamps === undefined }).catch(unlessUnavailable);
+    if (reading === undefined) return false;
+    if (stamps === undefined) return standsStill(sequence, reading.sequence);
+    return stamps.every(({ generation }, i) => reading.generations[i] === generation);
   }
 
   #refuse(request: CacheRequest, reason: string): void {

@@ -23,8 +23,8 @@ export interface LoadOptions<T = unknown> extends Omit<StoreOptions, 'ttl' | 'ta
   /** Seconds or a string; or a function of the loaded value. @default the module's `defaultTtl`, 300 seconds */
   readonly ttl?: Duration | ((value: T) => Duration);
   /**
-   * Tags, or a function of the loaded value. Tags that only the value knows need one load more until they are cached:
-   * the first one makes them known. @default none
+   * Tags, or a function of the loaded value. A value with tags that nobody has used before is cached by its second load
+   * when anything was invalidated during its first: it cannot be told that it was not one of them. @default none
    */
   readonly tags?: readonly string[] | ((value: T) => readonly string[]);
   /** The value is returned but not stored when this says true. @default never */

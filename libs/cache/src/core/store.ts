@@ -48,7 +48,9 @@ export interface Selection {
 
 export interface Drawn {
   readonly generations: readonly string[];
+  /** Where the sequence stands now, and where it stood before: whoever saw it there knows that nothing was drawn since. */
   readonly sequence: Sequence;
+  readonly previous: Sequence;
 }
 
 /**

@@ -132,6 +132,7 @@ export class MemoryStore implements Store {
   }
 
   async draw(names: readonly string[], which: 'missing' | 'all'): Promise<Drawn> {
+    const previous = this.#sequence;
     const generations = names.map((name) => {
       const present = which === 'missing' ? this.#generations.get(name) : undefined;
       if (present !== undefined) return present;
@@ -141,7 +142,7 @@ export class MemoryStore implements Store {
       this.#changes++;
       return drawn;
     });
-    return { generations, sequence: this.#sequence };
+    return { generations, sequence: this.#sequence, previous };
   }
 
   async sweep({ namespace, pattern, everything }: Selection): Promise<number> {

@@ -43,7 +43,8 @@ export class NullStore implements Store {
   }
 
   async draw(names: readonly string[]): Promise<Drawn> {
-    return { generations: names.map(() => `${NO_TOKEN}:none:0`), sequence: { epoch: 'none', number: 0 } };
+    const sequence = { epoch: 'none', number: 0 };
+    return { generations: names.map(() => `${NO_TOKEN}:none:0`), sequence, previous: sequence };
   }
 
   async sweep(): Promise<number> {

@@ -92,14 +92,14 @@ return 1`);
 /**
  * draw: new generations under one sequence (rules 5 and 6). KEYS[1] sequence, KEYS[2..] generations; ARGV: 'all' or
  * 'missing', a new epoch in case there is no sequence, lifetime ms, one unique id for each generation.
- * Reply: epoch, number, generations. Atomic because number and generations must advance together.
+ * Reply: epoch, number now, number before, generations. Atomic because number and generations must advance together.
  */
 export const DRAW = new Script(`
 local epoch, number = string.match(redis.call('GET', KEYS[1]) or '', '^([^:]+):(%d+)$')
 if not epoch then epoch, number = ARGV[2], 0 end
 number = tonumber(number)
 local start = number
-local reply = { '', '' }
+local reply = { '', '', string.format('%.0f', number) }
 for i = 2, #KEYS do
   local generation = ARGV[1] == 'missing' and redis.call('GET', KEYS[i])
   if not generation then
@@ -107,7 +107,7 @@ for i = 2, #KEYS do
     generation = ARGV[i + 2] .. ':' .. epoch .. ':' .. string.format('%.0f', number)
     redis.call('SET', KEYS[i], generation, 'PX', ARGV[3])
   end
-  reply[i + 1] = generation
+  reply[i + 2] = generation
 end
 reply[1] = epoch
 reply[2] = string.format('%.0f', number)

@@ -98,8 +98,9 @@ export class RedisStore implements Store {
       // New ids for every send: one that is applied late must not bring an old generation back (rule 5).
       DRAW.run(client, keys, [which, newToken(), GENERATION_MS, ...names.map(() => newToken())]),
     );
-    const [epoch = '', number = '0', ...generations] = reply as string[];
-    return { generations, sequence: { epoch, number: Number(number) } };
+    const [epoch = '', number = '0', before = '0', ...generations] = reply as string[];
+    const at = (text: string): Sequence => ({ epoch, number: Number(text) });
+    return { generations, sequence: at(number), previous: at(before) };
   }
 
   async sweep({ namespace, pattern, everything }: Selection): Promise<number> {

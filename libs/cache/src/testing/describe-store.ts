@@ -247,6 +247,16 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
         same((await store.read({ id: 'k', names: ['t:x', 't:y', 't:x'] })).generations, [next, undefined, next]);
       });
 
+      test('tell where the sequence stood before them, so that nobody else draws unnoticed', async ({ store }) => {
+        const first = await store.draw(['t:x', 't:y'], 'missing');
+        const nothing = await store.draw(['t:x'], 'missing');
+        expect(nothing).toMatchObject({ previous: first.sequence, sequence: first.sequence });
+        const next = await store.draw(['t:x'], 'all');
+        expect(next.previous).toEqual(first.sequence);
+        expect(next.sequence).not.toEqual(first.sequence);
+        expect((await store.draw(['t:z'], 'missing')).previous).toEqual(next.sequence);
+      });
+
       test('tell whether they were drawn after a moment', async ({ store }) => {
         await store.draw(['t:old'], 'missing');
         const { sequence } = await store.read({ id: 'k', names: [], sequence: true });

@@ -22,11 +22,18 @@ export const defaultKeyedMethods = (prototype: object): ReadonlySet<string> => d
 
 interface Returned {
   readonly name?: string;
-  readonly prototype?: { readonly subscribe?: unknown; readonly pipe?: unknown } | null;
+  readonly prototype?: StreamLike | null;
 }
 
-const isStreamLike = (value: Returned['prototype']): boolean =>
-  typeof value?.subscribe === 'function' || typeof value?.pipe === 'function';
+interface StreamLike {
+  readonly subscribe?: unknown;
+  readonly pipe?: unknown;
+  readonly pipeTo?: unknown;
+}
+
+/** Observables, streams of Node, streams of the web. */
+const isStreamLike = (value: StreamLike | null | undefined): boolean =>
+  [value?.subscribe, value?.pipe, value?.pipeTo].some((method) => typeof method === 'function');
 
 /** Why a method with this declared return type cannot be cached; '' if it can. */
 function objection(method: unknown, returned: Returned | undefined): string {
@@ -55,7 +62,7 @@ export function decorate(decorator: string, around: Around, options: { readonly 
     const returned = Reflect.getMetadata('design:returntype', target, property) as Returned | undefined;
     const problem = objection(original, returned);
     if (problem !== '' || descriptor === undefined) throw new CacheDecoratorError(`${place}: it ${problem}.`);
-    descriptor.value = wrap(original as Method, String(property), around, place);
+    descriptor.value = wrap({ original: original as Method, target, property, around, place });
     acceptBinding(target);
     Inject(CACHE_BINDING)(target, BINDING_PROPERTY);
     if (options.defaultKey) {
@@ -65,26 +72,46 @@ export function decorate(decorator: string, around: Around, options: { readonly 
   };
 }
 
-function wrap(original: Method, name: string, around: Around, place: string): Method {
+/** False for a method that a subclass overrides: it runs on this object only where the override calls `super`. */
+function isOutermost(self: object, target: object, property: string | symbol): boolean {
+  let level = Object.getPrototypeOf(self) as object | null;
+  while (level !== null && !Object.hasOwn(level, property)) level = Object.getPrototypeOf(level) as object | null;
+  return level === null || level === target;
+}
+
+interface Wrapping {
+  readonly original: Method;
+  /** The prototype that has the method. */
+  readonly target: object;
+  readonly property: string | symbol;
+  readonly around: Around;
+  /** For messages. */
+  readonly place: string;
+}
+
+function wrap({ original, target, property, around, place }: Wrapping): Method {
   const owners = new WeakMap<object, string>();
   const ownerOf = (self: object): string => {
     const known = owners.get(self.constructor);
     if (known !== undefined) return known;
-    const owner = `${self.constructor.name}.${name}`;
+    // With the key of the override, the overridden method would wait for the load it is part of.
+    const level = isOutermost(self, target, property) ? '' : `${target.constructor.name}.`;
+    const owner = `${self.constructor.name}.${level}${String(property)}`;
     owners.set(self.constructor, owner);
     return owner;
+  };
+  const accept = (result: unknown): unknown => {
+    if (!isStreamLike(result as StreamLike)) return result;
+    throw new CacheDecoratorError(
+      `${place}: it returned an Observable or a stream, which cannot be cached; return a promise of its value.`,
+    );
   };
   const wrapped: Method = function (...args) {
     const binding = bindingOf(this);
     if (binding === undefined) return original.apply(this, args);
     const proceed = (): unknown => {
-      const result = original.apply(this, args);
-      if (isStreamLike(result as Returned['prototype'])) {
-        throw new CacheDecoratorError(
-          `${place}: it returned an Observable or a stream, which cannot be cached; return a promise of its value.`,
-        );
-      }
-      return result;
+      const result = original.apply(this, args) as Partial<PromiseLike<unknown>> | null | undefined;
+      return typeof result?.then === 'function' ? result.then(accept) : accept(result);
     };
     try {
       return around({ binding, owner: ownerOf(this), args, proceed });

@@ -34,7 +34,7 @@ export interface CachedMethodOptions<Args extends readonly unknown[], Result> {
   readonly ttl?: Of<Args, Duration>;
   /** @default those of the feature */
   readonly tags?: Of<Args, readonly string[]>;
-  /** Tags that only the result knows; the first load makes them known, the second is cached. @default none */
+  /** Tags that only the result knows. New ones are cached from the second load on if others were invalidated meanwhile. @default none */
   readonly resultTags?: (result: Result, ...args: Args) => readonly string[];
   /** The cache is used only when this says true. @default always */
   readonly condition?: (...args: Args) => boolean;
