@@ -250,11 +250,11 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
       test('tell where the sequence stood before them, so that nobody else draws unnoticed', async ({ store }) => {
         const first = await store.draw(['t:x', 't:y'], 'missing');
         const nothing = await store.draw(['t:x'], 'missing');
-        expect(nothing).toMatchObject({ previous: first.sequence, sequence: first.sequence });
+        same([nothing.previous, nothing.sequence], [first.sequence, first.sequence]);
         const next = await store.draw(['t:x'], 'all');
-        expect(next.previous).toEqual(first.sequence);
-        expect(next.sequence).not.toEqual(first.sequence);
-        expect((await store.draw(['t:z'], 'missing')).previous).toEqual(next.sequence);
+        same(next.previous, first.sequence);
+        differs(next.sequence.number, first.sequence.number);
+        same((await store.draw(['t:z'], 'missing')).previous, next.sequence);
       });
 
       test('tell whether they were drawn after a moment', async ({ store }) => {
