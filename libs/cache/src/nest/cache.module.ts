@@ -36,7 +36,7 @@ const instance: FactoryProvider<CacheInstance> = {
   provide: CACHE_INSTANCE,
   inject: [CACHE_OPTIONS, ConfigService],
   useFactory: (options: CacheOptions, config: ConfigService) => {
-    const environment = readEnvironment((name) => config.get<string>(name) ?? process.env[name]);
+    const environment = readEnvironment((name) => config.get<unknown>(name) ?? process.env[name]);
     return new CacheInstance(mergeEnvironment(options, environment));
   },
 };

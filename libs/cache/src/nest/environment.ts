@@ -14,6 +14,12 @@ export interface CacheEnvironment {
 
 type Read = (name: string) => string | undefined;
 
+/** The text of a variable; a validated configuration may have made a number or a boolean of it. */
+function textOf(value: unknown): string | undefined {
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  return typeof value === 'string' ? value.trim() || undefined : undefined;
+}
+
 const TRUE = ['true', '1', 'yes', 'on'];
 const FALSE = ['false', '0', 'no', 'off'];
 const MODEL_TTL_MS = 3_600_000; // an hour: answers change with prompts, not with time
@@ -55,17 +61,17 @@ function ttlOf(check: OptionCheck, read: Read, name: string): CacheOptions['defa
  *
  * @throws InvalidOptionsError that lists every wrong variable at once
  */
-export function readEnvironment(source: Read): CacheEnvironment {
+export function readEnvironment(source: (name: string) => unknown): CacheEnvironment {
   const check = new OptionCheck('environment');
-  const read: Read = (name) => source(name)?.trim() || undefined;
+  const read: Read = (name) => textOf(source(name));
   const url = read('REDIS_URL');
   if (url !== undefined && !/^rediss?:\/\/\S+$/.test(url)) {
     check.problem('REDIS_URL', "a URL like 'redis://localhost:6379/0'", url);
   }
-  const host = read('REDIS_HOST');
+  const host = check.string('REDIS_HOST', read('REDIS_HOST'), { max: 255 });
   const port = integerOf(check, read, 'REDIS_PORT', [1, 65_535]);
   const db = integerOf(check, read, 'REDIS_DB', [0, 1_000_000]);
-  const keyPrefix = read('REDIS_KEY_PREFIX');
+  const keyPrefix = check.string('REDIS_KEY_PREFIX', read('REDIS_KEY_PREFIX'), { max: 128 });
   const password = read('REDIS_PASSWORD');
   const enabled = booleanOf(check, read, 'CACHE_ENABLED');
   const defaultTtl = ttlOf(check, read, 'CACHE_DEFAULT_TTL');
