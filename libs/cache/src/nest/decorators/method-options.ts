@@ -19,7 +19,7 @@ export type MethodDecoratorFor<Args extends readonly unknown[], Result> = <
   property: string | symbol,
   descriptor: Parameters<M> extends readonly [...Args, ...infer _Rest]
     ? TypedPropertyDescriptor<M>
-    : Args extends readonly [...Parameters<M>, ...infer _Optional]
+    : Parameters<M> extends Args
       ? TypedPropertyDescriptor<M>
       : TypedPropertyDescriptor<M> & { readonly 'the parameters do not fit those of the method': Args },
 ) => void;
