@@ -1,0 +1,109 @@
+import { existsSync } from 'node:fs';
+import { join, normalize } from 'node:path';
+import { type Page, readPages, ROOT } from './page.js';
+import { exportsOf, membersOf, propertiesOf, sources, textOf } from './sources.js';
+
+const CACHE = 'libs/cache/src';
+
+/** Every option, method, count and event, by the type that declares it. */
+const DECLARED = Object.entries({
+  [`${CACHE}/instance/cache-options.ts`]: ['CacheOptions'],
+  [`${CACHE}/drivers/redis-options.ts`]: ['RedisOptions'],
+  [`${CACHE}/drivers/memory-store.ts`]: ['MemoryStoreOptions'],
+  [`${CACHE}/core/options.ts`]: ['StoreOptions', 'LoadOptions'],
+  [`${CACHE}/core/stats.ts`]: ['Counts'],
+  [`${CACHE}/features/manager/cache-manager.ts`]: [
+    ...['IncrementOptions', 'InvalidateOptions', 'FeatureOptions', 'CacheStats', 'CacheManager'],
+  ],
+  [`${CACHE}/instance/redis-handle.ts`]: ['RedisHandle'],
+  [`${CACHE}/instance/cache-health.ts`]: ['CacheHealth'],
+  [`${CACHE}/nest/decorators/method-options.ts`]: ['CachedMethodOptions', 'CacheableOptions'],
+  [`${CACHE}/nest/decorators/cache-invalidate.ts`]: ['CacheInvalidateOptions'],
+}).flatMap(([path, types]) => types.map((type) => ({ type, names: membersOf(path, type) })));
+
+// Not for users: tests pass a clock.
+const INTERNAL = ['clock'];
+
+const REFERENCE = ['docs/module.md', 'docs/cache-manager.md', 'docs/decorators.md'];
+
+describe('the documentation', () => {
+  const pages = readPages();
+  const byPath = new Map(pages.map((page) => [page.path, page]));
+  /** What stands as code in the pages, within a line or in a block. */
+  const codeIn = (paths: readonly string[]): string =>
+    paths
+      .map((path) => byPath.get(path)?.text ?? '')
+      .flatMap((text) => text.match(/^```[^]*?^```|`[^`\n]+`/gm) ?? [])
+      .join('\n');
+  const reference = codeIn(REFERENCE);
+  const missingIn = (code: string, names: readonly string[]): string[] =>
+    names.filter((name) => !new RegExp(`(?<![\\w$])${name}(?![\\w$])`).test(code));
+
+  it.each([`${CACHE}/index.ts`, `${CACHE}/standalone.ts`])('mentions everything that %s exports', (path) => {
+    const names = exportsOf(path);
+    expect(names.length).toBeGreaterThan(10);
+    expect(missingIn(codeIn(pages.map((page) => page.path)), names)).toEqual([]);
+  });
+
+  it.each(DECLARED)('describes every member of $type', ({ names }) => {
+    expect(names.length).toBeGreaterThan(0);
+    const missing = missingIn(reference, names);
+    expect(missing.filter((name) => !INTERNAL.includes(name))).toEqual([]);
+  });
+
+  it('describes every event', () => {
+    const names = propertiesOf(`${CACHE}/core/events.ts`, 'CacheEvents');
+    expect(names.length).toBeGreaterThan(5);
+    expect(missingIn(reference, names)).toEqual([]);
+  });
+
+  it('describes every variable of .env.example', () => {
+    const names = [...textOf('.env.example').matchAll(/^#?([A-Z_]+)=/gm)].map(([, name = '']) => name);
+    expect(names.length).toBeGreaterThan(5);
+    expect(missingIn(reference, names)).toEqual([]);
+  });
+
+  it('gives every error its code', () => {
+    const text = textOf(`${CACHE}/core/errors.ts`) + textOf(`${CACHE}/standalone.ts`);
+    const codes = [...text.matchAll(/readonly code = '(\w+)'/g)].map(([, code = '']) => code);
+    expect(codes.length).toBeGreaterThan(5);
+    expect(missingIn(reference, codes)).toEqual([]);
+  });
+
+  it('has every page that it links to, and every heading', () => {
+    expect(pages.flatMap((page) => page.links).length).toBeGreaterThan(20);
+    expect(pages.flatMap((page) => page.links.flatMap((link) => brokenness(page, link)))).toEqual([]);
+  });
+
+  function brokenness(page: Page, { place, target }: Page['links'][number]): string[] {
+    if (/^(https?|mailto):/.test(target)) return [];
+    const [file = '', anchor] = target.split('#');
+    const path = file === '' ? page.path : normalize(join(page.path, '..', file));
+    if (!existsSync(join(ROOT, path))) return [`${place}: there is no ${path}`];
+    if (anchor === undefined || byPath.get(path)?.anchors.includes(anchor)) return [];
+    return [`${place}: ${path} has no heading #${anchor}`];
+  }
+
+  it('explains every guarantee that code or tests cite', () => {
+    const cited = sources().flatMap((path) => textOf(path).match(/\bG\d{1,2}\b/g) ?? []);
+    expect(cited.length).toBeGreaterThan(20);
+    const headings = (byPath.get('docs/guarantees.md')?.text.match(/^## G.*$/gm) ?? []).join('\n');
+    expect(missingIn(headings, [...new Set(cited)])).toEqual([]);
+  });
+
+  it('names tests that exist', () => {
+    const rows = textOf('docs/guarantees.md').matchAll(/^\| `([\w./-]+\.ts)` +\| (.+?) *\|$/gm);
+    const named = [...rows].map(([, path = '', name = '']) => ({ path, name: name.replace(/ ?…$/, '') }));
+    expect(named.length).toBeGreaterThan(30);
+    const missing = named.filter(({ path, name }) => !existsSync(join(ROOT, path)) || !textOf(path).includes(name));
+    expect(missing).toEqual([]);
+  });
+
+  it('has tests for every guarantee that it says is kept', () => {
+    const sections = textOf('docs/guarantees.md').split(/^(?=## )/m);
+    const kept = sections.filter((section) => section.includes('**Promise.**'));
+    expect(kept.length).toBeGreaterThan(9);
+    const without = kept.filter((section) => !/\*\*For you\.\*\*[^]*\.ts`[^]*\*\*Not promised\.\*\*/.test(section));
+    expect(without.map((section) => section.split('\n', 1)[0])).toEqual([]);
+  });
+});
