@@ -1,6 +1,8 @@
 import { CacheInstance } from '../../libs/cache/src/instance/cache-instance.js';
 import type { LoadOptions } from '../../libs/cache/src/core/options.js';
+import type { CacheOptions } from '../../libs/cache/src/instance/cache-options.js';
 import { redisOptions } from '../support/cache.js';
+import { eventually } from '../support/eventually.js';
 
 /** A load that is held until the test lets it go on. */
 function held<T>(value: T) {
@@ -32,21 +34,22 @@ const setups: [string, () => Promise<Setup>][] = [
       return { here, there: here, close: () => here.close() };
     },
   ],
-  [
-    'redis',
-    async () => {
-      const redis = redisOptions();
-      const here = new CacheInstance({ redis });
-      const there = new CacheInstance({ redis });
-      await Promise.all([here.connect(), there.connect()]);
-      const close = async (): Promise<void> => {
-        await here.manager.clear();
-        await Promise.all([here.close(), there.close()]);
-      };
-      return { here, there, close };
-    },
-  ],
+  ['redis', () => onRedis({ l1: false })],
+  ['tiered', () => onRedis({})],
 ];
+
+async function onRedis(options: CacheOptions): Promise<Setup> {
+  const redis = redisOptions();
+  const here = new CacheInstance({ redis, ...options });
+  const there = new CacheInstance({ redis, ...options });
+  await Promise.all([here.connect(), there.connect()]);
+  await eventually(() => [here, there].every(({ near }) => near?.coherence !== 'deaf'), { what: 'both listen' });
+  const close = async (): Promise<void> => {
+    await here.manager.clear();
+    await Promise.all([here.close(), there.close()]);
+  };
+  return { here, there, close };
+}
 
 /** Everything that invalidates `k` in namespace `ns` with tag `t`. */
 const invalidations: [string, (cache: CacheInstance) => Promise<unknown>][] = [
@@ -69,12 +72,16 @@ describe.each(setups)('coherence on the %s store', (_name, make) => {
   beforeEach(async () => ({ here, there, close } = await make()));
   afterEach(() => close());
 
+  /** News from the other process takes one message; it is here when this returns. */
+  const heard = (): Promise<unknown> => Promise.all([here, there].map(async ({ near }) => near?.catchUp()));
+
   describe.each(invalidations)('G1: a fill never wins over %s', (_kind, invalidate) => {
     it.each(['this process', 'another process'])('called by %s during the load', async (by) => {
       const old = held('old');
       const first = here.manager.getOrSet('k', old.load, options);
       await old.running;
       await invalidate(by === 'this process' ? here : there);
+      await heard();
       old.open();
       expect(await first).toBe('old'); // who ran the load gets its value
 
@@ -90,12 +97,20 @@ describe.each(setups)('coherence on the %s store', (_name, make) => {
       const old = held('old');
       const reads = async (): Promise<unknown> =>
         here.manager.getOrSet('k', old.load, { ...options, staleWhileRevalidate: 60 });
-      while (old.load.mock.calls.length === 0) expect(await reads()).toBe('stale');
+      await eventually(
+        async () => {
+          expect(await reads()).toBe('stale');
+          return old.load.mock.calls.length > 0;
+        },
+        { what: 'the refresh runs' },
+      );
       await old.running;
       await invalidate(there);
+      await heard();
       old.open();
       const after = await here.manager.getOrSet('k', () => 'new', options);
       expect(['new', 'set', 'put']).toContain(after);
+      await heard();
       expect(await there.manager.get('k', { namespace: 'ns' })).toBe(after);
     });
   });
@@ -118,6 +133,7 @@ describe.each(setups)('coherence on the %s store', (_name, make) => {
       await old.running;
       const joined = here.manager.getOrSet('k', () => 'joined', load);
       await invalidate(by === 'this process' ? here : there);
+      await heard();
       const after = here.manager.getOrSet('k', () => 'new', load);
       await here.manager.exists('other'); // both have looked and wait by now
       old.open();
@@ -130,6 +146,7 @@ describe.each(setups)('coherence on the %s store', (_name, make) => {
       await here.manager.getOrSet('k', () => 'old', options);
       expect(await there.manager.get('k', { namespace: 'ns' })).toBe('old');
       await invalidate(there);
+      await heard();
       expect(await here.manager.get('k', { namespace: 'ns' })).not.toBe('old');
       expect(await here.manager.getOrSet('k', () => 'new', options)).not.toBe('old');
     });
@@ -144,6 +161,7 @@ describe.each(setups)('coherence on the %s store', (_name, make) => {
       await here.manager.getOrSet('u', load, late);
       expect(load).toHaveBeenCalledTimes(1);
       await there.manager.invalidateByTag('user-7');
+      await heard();
       await here.manager.getOrSet('u', load, late);
       await here.manager.getOrSet('u', load, late);
       expect(load).toHaveBeenCalledTimes(2);
@@ -155,11 +173,13 @@ describe.each(setups)('coherence on the %s store', (_name, make) => {
       const first = here.manager.getOrSet('k', old.load, late);
       await old.running;
       await there.manager.invalidateByTag('another');
+      await heard();
       old.open();
       expect(await first).toBe('old');
       expect(await here.manager.get('k')).toBeUndefined();
       expect(await here.manager.getOrSet('k', () => 'next', late)).toBe('next'); // its tags are known now
       await there.manager.invalidateByTag('another');
+      await heard();
       expect(await here.manager.get('k')).toBe('next');
     });
 
@@ -170,6 +190,7 @@ describe.each(setups)('coherence on the %s store', (_name, make) => {
       const first = here.manager.getOrSet('k', old.load, late);
       await old.running;
       await there.manager.invalidateByTag('late');
+      await heard();
       old.open();
       expect(await first).toBe('old');
       expect(await here.manager.get('k')).toBeUndefined();
@@ -183,14 +204,17 @@ describe.each(setups)('coherence on the %s store', (_name, make) => {
         Promise.all(all.map((namespace) => there.manager.exists('k', namespace === undefined ? {} : { namespace })));
       await Promise.all(all.map(put));
       await there.manager.invalidateByTag('t', { namespace: 'a' });
+      await heard();
       expect(await present()).toEqual([true, false, true]);
       await there.manager.invalidateByTag('t');
+      await heard();
       expect(await present()).toEqual([false, false, false]);
     });
 
     it('that were never used do no harm', async () => {
       await here.manager.set('k', 1, { tags: ['t'] });
       await there.manager.invalidateByTag('other');
+      await heard();
       expect(await here.manager.get('k')).toBe(1);
     });
   });

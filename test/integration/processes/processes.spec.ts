@@ -13,13 +13,20 @@ interface Race {
 }
 
 /** G1, G2 and G3 where they are hard: between processes on one Redis. */
-describe('processes that share a cache', () => {
+describe.each([
+  ['Redis alone', { L1: 'off' }],
+  ['a tier of their own before Redis', { L1: 'on' }],
+])('processes that share a cache, with %s', (_tier, tier) => {
   let truth: Redis;
   let prefix: string;
   const programs: Program[] = [];
 
   async function start(env: Record<string, string> = {}): Promise<Program> {
-    const program = await Program.start('test/integration/processes/worker.ts', { REDIS_URL, PREFIX: prefix, ...env });
+    const program = await Program.start('test/integration/processes/worker.ts', {
+      ...{ REDIS_URL, PREFIX: prefix },
+      ...tier,
+      ...env,
+    });
     programs.push(program);
     await program.call('connect');
     return program;
@@ -79,6 +86,7 @@ describe('processes that share a cache', () => {
     late.thaw();
     expect(await read).toBe(1); // its own load, begun before the invalidation
     expect(await other.call('read', 'k')).toBe(2);
+    await late.call('catchUp');
     expect(await late.call('read', 'k')).toBe(2);
   });
 
@@ -107,6 +115,7 @@ describe('processes that share a cache', () => {
     await truth.set('gate:k', 1);
     late.thaw();
     await lost;
+    await late.call('catchUp');
     expect(await late.call('read', 'k')).toBe(2); // its late fill was refused
   });
 });

@@ -10,6 +10,7 @@ const truth = new Redis(url, { keyPrefix: `truth:${prefix}`, protocol: 2 });
 const cache = new CacheInstance({
   redis: { url, keyPrefix: prefix, commandTimeout: 10_000 },
   leaseTimeout: Number(process.env.LEASE_TIMEOUT ?? 5_000),
+  ...(process.env.L1 === 'off' ? { l1: false } : {}),
 });
 const { manager } = cache;
 
@@ -48,6 +49,7 @@ async function write(key: string, draw: () => number): Promise<void> {
 
 async function read(key: string, draw: () => number): Promise<Violation | undefined> {
   const floor = Number((await truth.get(`floor:${key}`)) ?? 0);
+  await cache.near?.catchUp(); // news of what was invalidated before takes one message
   const load = async (): Promise<number> => {
     const value = await version(key);
     if (draw() < 0.5) await truth.ping(); // a source that is slower than its data is fresh
@@ -106,7 +108,11 @@ async function heldRead(key: string): Promise<number> {
 }
 
 serve({
-  connect: () => cache.connect(),
+  connect: async () => {
+    await cache.connect();
+    while (cache.near?.coherence === 'deaf') await truth.ping();
+  },
+  catchUp: () => cache.near?.catchUp(),
   race,
   stampede,
   heldRead,

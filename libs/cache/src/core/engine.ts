@@ -77,6 +77,7 @@ export class CacheEngine {
       clock,
       limits: Object.freeze({ ...LIMIT_DEFAULTS, ...limits }),
     };
+    this.#store.listen((heard) => (heard === 'everything' ? this.#flights.detachAll() : this.#detach(heard)));
     this.#reader = new Reader(parts);
     this.#writer = new Writer({
       ...parts,

@@ -40,8 +40,8 @@ export class Flight {
   readonly plan: FlightPlan;
   /** False once it goes on without a lease: then an invalidation elsewhere is silent, and few may join (rule 10). */
   leased = true;
-  /** How many callers joined. */
-  joined = 0;
+  /** How many callers joined who may have come after an invalidation that this process did not hear. */
+  doubtful = 0;
   readonly landing: Promise<Landing>;
   /** Flights that the load of this one waits for. */
   waitsFor: Set<Flight> | undefined;
@@ -103,6 +103,8 @@ function landed(): void {
  */
 export class Flights {
   readonly #byId = new Map<string, Flight>();
+  /** Flights that hold their key's lease, detached or not. */
+  readonly #leaseholders = new Map<string, Flight>();
 
   get size(): number {
     return this.#byId.size;
@@ -121,6 +123,7 @@ export class Flights {
     this.#byId.set(plan.id, flight);
     const close = (): void => {
       this.close(flight);
+      if (this.#leaseholders.get(plan.id) === flight) this.#leaseholders.delete(plan.id);
       landed();
     };
     flight.landing.then(close, close); // a failure belongs to those who wait; nobody may be left
@@ -128,10 +131,10 @@ export class Flights {
   }
 
   /** Waits for a flight of somebody else. Throws RecursiveLoadError when that flight waits for the caller. */
-  join(flight: Flight): Promise<Landing> {
+  join(flight: Flight, heard: boolean): Promise<Landing> {
     const mine = currentFlight();
     if (mine !== undefined && flight.reaches(mine)) throw new RecursiveLoadError(flight.plan.id);
-    flight.joined++;
+    if (!heard) flight.doubtful++;
     return mine === undefined ? flight.landing : waiting(mine, flight);
   }
 
@@ -157,6 +160,20 @@ export class Flights {
       if (caller instanceof Hold && caller.id === id && caller.flights === this) return !caller.ended;
     }
     return false;
+  }
+
+  /** The flight got the lease of its key. */
+  leased(flight: Flight): void {
+    this.#leaseholders.set(flight.plan.id, flight);
+  }
+
+  /** The flight waits for the lease of its key. Throws RecursiveLoadError when the holder waits for this flight. */
+  awaitsLease(flight: Flight): void {
+    const { id } = flight.plan;
+    const holder = this.#leaseholders.get(id);
+    if (holder === undefined) return;
+    if (holder.reaches(flight)) throw new RecursiveLoadError(id);
+    (flight.waitsFor ??= new Set()).add(holder);
   }
 
   /** Nobody may join the flight any more. */

@@ -1,4 +1,4 @@
-import { type Channel, type Clock, exponentialBackoff } from '@mobius1/kernel';
+import type { Channel, Clock } from '@mobius1/kernel';
 import { makeEntry, sharer } from './draft.js';
 import { StoreUnavailableError } from './errors.js';
 import type { CacheEvents } from './events.js';
@@ -12,6 +12,7 @@ import type { CacheRequest } from './request.js';
 import type { Counts } from './stats.js';
 import type { Store } from './store.js';
 import { newToken, type Token } from './token.js';
+import type { Watch } from './watch.js';
 
 export interface EngineParts {
   readonly store: Store;
@@ -41,9 +42,6 @@ function groundOf({ names }: CacheRequest, { generations, sequence }: Pick<Look,
   return { token: newToken(), stamps, sequence };
 }
 
-// How soon a waiter looks again for a load of another process: first about as often as a round trip, at last 20 a second.
-const lookAgain = exponentialBackoff({ base: 4, cap: 50, factor: 2, jitter: 'equal' });
-
 /** For operations that are done without when the store does not answer. */
 export function unlessUnavailable(error: unknown): undefined {
   if (!(error instanceof StoreUnavailableError)) throw error;
@@ -66,7 +64,7 @@ export class Loader {
 
   /** Runs a flight. `first` is what its caller saw, or `undefined` when the store did not answer. */
   async fly(flight: Flight, request: CacheRequest, first: Look | undefined): Promise<Landing> {
-    const ground = first === undefined ? undefined : await this.#takeLease(request, first);
+    const ground = first === undefined ? undefined : await this.#takeLease(flight, request, first);
     if (ground !== undefined) {
       return 'landing' in ground ? ground.landing : await this.#loadLeased(flight, request, ground);
     }
@@ -81,10 +79,15 @@ export class Loader {
   }
 
   /** The lease; or what somebody else stored meanwhile; or nothing, when the wait was too long or the store is away. */
-  async #takeLease(request: CacheRequest, first: Look): Promise<Ground | { landing: Landing } | undefined> {
+  async #takeLease(
+    flight: Flight,
+    request: CacheRequest,
+    first: Look,
+  ): Promise<Ground | { landing: Landing } | undefined> {
     const { store, flights, clock, limits } = this.#parts;
     const start = clock.monotonic();
     let seen = first;
+    let watch: Watch | undefined;
     try {
       for (let attempt = 1; ; attempt++) {
         const landing = attempt === 1 ? undefined : this.#foundBy(seen, request);
@@ -95,16 +98,23 @@ export class Loader {
           // A stale value stays for those who are allowed it; an invalidated or expired one goes.
           const keep = seen.entry !== undefined && store.now() < seen.entry.goneUntil;
           const acquisition = { token: ground.token, leaseMs: limits.leaseMs, seen: seen.version, keep };
-          if (await store.acquire(request.id, acquisition)) return ground;
+          if (await store.acquire(request.id, acquisition)) {
+            flights.leased(flight);
+            return ground;
+          }
         }
         const left = limits.waitMs - (clock.monotonic() - start);
         if (left <= 0 || flights.holds(request.id)) return undefined;
-        await clock.sleep(Math.min(left, lookAgain(attempt, clock.random())));
+        flights.awaitsLease(flight);
+        watch ??= store.watch(request.id);
+        await watch.next(left);
         seen = await look(store, request, () => this.foreign(request));
       }
     } catch (error) {
       unlessUnavailable(error);
       return;
+    } finally {
+      watch?.end();
     }
   }
 
@@ -175,11 +185,11 @@ export class Loader {
 
   /**
    * Whether those who joined may be handed a value that was not stored: nothing that it depends on was invalidated. Where
-   * that is not known, nothing at all may have been. Nobody asks when nobody joined.
+   * that is not known, nothing at all may have been. Nobody asks when all who joined had heard of everything.
    */
   async #untouched(flight: Flight, { id }: CacheRequest, { stamps, sequence }: Dependencies): Promise<boolean> {
     const { store } = this.#parts;
-    if (store.audible || flight.joined === 0) return true;
+    if (flight.doubtful === 0) return true;
     const names = stamps?.map(({ name }) => name) ?? [];
     const reading = await store.read({ id, names, sequence: stamps === undefined }).catch(unlessUnavailable);
     if (reading === undefined) return false;

@@ -37,14 +37,15 @@ export class Reader {
     const { store, flights } = this.#parts;
     let awaited: Landing | undefined;
     for (let joins = 0; joins < MAX_JOINS;) {
-      const heard = store.audible ? flights.get(request.id) : undefined;
+      const running = flights.get(request.id);
+      const heard = store.audible && running?.leased ? running : undefined;
       const seen = heard === undefined ? await this.#look(request) : this.#peek(request.id);
       const served = seen && this.#serve(request, seen, awaited);
       if (served !== undefined) return served;
-      const running = heard ?? this.#joinable(request.id, seen);
-      if (running === undefined) return await this.#lead(request, seen);
+      const joined = heard ?? this.#joinable(request.id, seen);
+      if (joined === undefined) return await this.#lead(request, seen);
       joins++;
-      const answer = await this.#join(request, running, seen);
+      const answer = await this.#join(request, joined, { seen, heard: heard !== undefined });
       if ('value' in answer) return answer;
       awaited = answer;
     }
@@ -114,13 +115,17 @@ export class Reader {
   }
 
   /** The flight's value, or how it landed when this caller must look for itself. */
-  async #join(request: CacheRequest, flight: Flight, seen: Look | undefined): Promise<Answer | Landing> {
-    const { store, flights } = this.#parts;
-    const landing = await this.#within(request, seen?.entry, flights.join(flight));
+  async #join(
+    request: CacheRequest,
+    flight: Flight,
+    { seen, heard }: { seen: Look | undefined; heard: boolean },
+  ): Promise<Answer | Landing> {
+    const { flights } = this.#parts;
+    const landing = await this.#within(request, seen?.entry, flights.join(flight, heard));
     if ('outcome' in landing) return landing;
     const outcome = landing.kind === 'found' ? 'hit' : 'miss';
     if (landing.take === undefined) return { value: await this.#loader.direct(request), outcome };
-    const trusted = store.audible || (landing.kind === 'loaded' && ['current', 'unleased'].includes(landing.standing));
+    const trusted = heard || (landing.kind === 'loaded' && ['current', 'unleased'].includes(landing.standing));
     return trusted ? { value: landing.take(), outcome } : landing;
   }
 

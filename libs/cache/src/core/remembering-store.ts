@@ -1,8 +1,9 @@
 import { Backlog, carryOut, type Invalidation } from './backlog.js';
 import type { Entry } from './entry.js';
 import { StoreUnavailableError } from './errors.js';
-import type { Acquisition, Drawn, Reading, ReadQuery, Selection, Store } from './store.js';
+import type { Acquisition, Drawn, Listener, Reading, ReadQuery, Selection, Store } from './store.js';
 import type { Token } from './token.js';
+import type { Watch } from './watch.js';
 
 export interface RememberingHooks {
   /** An operation failed because the store cannot be used now. */
@@ -39,6 +40,14 @@ export class RememberingStore implements Store {
   /** Invalidations the store has not been told yet. */
   get remembered(): number {
     return this.#backlog.size;
+  }
+
+  listen(listener: Listener): void {
+    this.#store.listen(listener);
+  }
+
+  watch(id: string): Watch {
+    return this.#store.watch(id);
   }
 
   now(): number {

@@ -1,6 +1,7 @@
 import type { Entry } from './entry.js';
 import type { Sequence } from './generation.js';
 import type { Token } from './token.js';
+import type { Watch } from './watch.js';
 
 /** What a store holds under a key. */
 export type Found =
@@ -53,6 +54,14 @@ export interface Drawn {
   readonly previous: Sequence;
 }
 
+/** What somebody changed: entries, and names of generations. */
+export interface Heard {
+  readonly ids?: readonly string[];
+  readonly names?: readonly string[];
+}
+
+export type Listener = (heard: Heard | 'everything') => void;
+
 /**
  * The port of the engine: one key, its lease, and generations. Every operation is atomic on its own; the engine needs no
  * more than that (docs: the coherence protocol, `test/model`). Whatever a store cannot do now it rejects with
@@ -62,6 +71,10 @@ export interface Store {
   readonly kind: 'memory' | 'redis' | 'none';
   /** True while this process hears every invalidation by anyone: only then may a running flight be joined unasked. */
   readonly audible: boolean;
+  /** Calls `listener` with what others changed, as far and as soon as this process hears of it. */
+  listen(listener: Listener): void;
+  /** Watches a key for a change; to be ended. */
+  watch(id: string): Watch;
   /** Milliseconds on the store's own clock. */
   now(): number;
   /** The entry of this process's own tier, if there is one whose generations all stand. Never waits. */

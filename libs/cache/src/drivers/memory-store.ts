@@ -8,6 +8,7 @@ import { globMatcher } from '../core/glob.js';
 import { parseEntryId } from '../core/key.js';
 import type { Acquisition, Drawn, Found, Reading, ReadQuery, Selection, Store } from '../core/store.js';
 import { newToken, type Token } from '../core/token.js';
+import { PollingWatch, type Watch } from '../core/watch.js';
 
 /** Bounds of the in-memory store. */
 export interface MemoryStoreOptions {
@@ -62,6 +63,15 @@ export class MemoryStore implements Store {
         this.#changes++;
       },
     });
+  }
+
+  /** All changes are made through this store: whoever makes one knows of it. */
+  listen(): void {
+    // Nobody else is heard.
+  }
+
+  watch(): Watch {
+    return new PollingWatch(this.#clock);
   }
 
   now(): number {

@@ -1,10 +1,20 @@
+import { systemClock } from '@mobius1/kernel';
 import type { Drawn, Reading, ReadQuery, Store } from '../core/store.js';
 import { NO_TOKEN } from '../core/token.js';
+import { PollingWatch, type Watch } from '../core/watch.js';
 
 /** The store of a cache that is turned off: holds nothing, grants nothing, fails nothing. */
 export class NullStore implements Store {
   readonly kind = 'none';
   readonly audible = true;
+
+  listen(): void {
+    // Nothing changes.
+  }
+
+  watch(): Watch {
+    return new PollingWatch(systemClock);
+  }
 
   now(): number {
     return Date.now();

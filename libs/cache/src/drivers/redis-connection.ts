@@ -32,8 +32,8 @@ export class RedisConnection {
   readonly breaker: CircuitBreaker;
   /** Connections for commands that block. */
   readonly blocking: BlockingPool;
+  readonly clock: Clock;
   readonly #owned: boolean;
-  readonly #clock: Clock;
   readonly #timeoutMs: number;
   readonly #watch: ReplyWatch;
   readonly #slowWatch: ReplyWatch;
@@ -46,7 +46,7 @@ export class RedisConnection {
   #gathering = false;
 
   constructor(options: RedisOptions, clock: Clock = systemClock) {
-    this.#clock = clock;
+    this.clock = clock;
     this.#timeoutMs = options.commandTimeout ?? REDIS_DEFAULTS.commandTimeout;
     this.#watch = new ReplyWatch(this.#timeoutMs, clock);
     this.#slowWatch = new ReplyWatch(this.#timeoutMs * SLOW_FACTOR, clock);
@@ -104,10 +104,10 @@ export class RedisConnection {
 
   /** True when Redis answers in time; never throws. */
   async ping(): Promise<boolean> {
-    const start = this.#clock.monotonic();
+    const start = this.clock.monotonic();
     try {
       const answer = await this.#timed(() => this.client.ping(), Math.max(this.#timeoutMs, 1_000));
-      this.#latencyMs = this.#clock.monotonic() - start;
+      this.#latencyMs = this.clock.monotonic() - start;
       return answer === 'PONG';
     } catch {
       return false;
@@ -116,9 +116,9 @@ export class RedisConnection {
 
   /** Milliseconds on the server's clock. */
   serverNow(): number {
-    const now = this.#clock.monotonic();
+    const now = this.clock.monotonic();
     if (now - this.#syncedAt > SYNC_EVERY_MS && this.ready) void this.#sync();
-    return this.#offset === undefined ? this.#clock.now() : now + this.#offset;
+    return this.#offset === undefined ? this.clock.now() : now + this.#offset;
   }
 
   /** Runs a cache command. @throws StoreUnavailableError */
@@ -145,7 +145,7 @@ export class RedisConnection {
     this.blocking.close();
     if (!this.#owned) return;
     try {
-      if (this.ready) await withDeadline(this.client.quit(), ms, () => new Error('quit took too long'), this.#clock);
+      if (this.ready) await withDeadline(this.client.quit(), ms, () => new Error('quit took too long'), this.clock);
     } catch {
       // Closed by force below.
     } finally {
@@ -194,7 +194,7 @@ export class RedisConnection {
   }
 
   #timed<T>(command: () => Promise<T>, ms: number): Promise<T> {
-    return withDeadline(command(), ms, () => silence(ms), this.#clock);
+    return withDeadline(command(), ms, () => silence(ms), this.clock);
   }
 
   #unavailable(cause: unknown): StoreUnavailableError {
@@ -204,14 +204,14 @@ export class RedisConnection {
   }
 
   async #sync(): Promise<void> {
-    this.#syncedAt = this.#clock.monotonic();
+    this.#syncedAt = this.clock.monotonic();
     try {
-      const start = this.#clock.monotonic();
+      const start = this.clock.monotonic();
       const [seconds, micros] = (await this.#timed(
         () => this.client.time(),
         this.#timeoutMs * SLOW_FACTOR,
       )) as string[];
-      const end = this.#clock.monotonic();
+      const end = this.clock.monotonic();
       this.#latencyMs = end - start;
       this.#offset = Number(seconds) * 1000 + Number(micros) / 1000 - (start + end) / 2;
     } catch {

@@ -6,6 +6,7 @@ import { encodeKey, entryId, parseEntryId } from '../core/key.js';
 import { entryRecord, leaseRecord, parseRecord } from '../core/record.js';
 import type { Acquisition, Drawn, Reading, ReadQuery, Selection, Store } from '../core/store.js';
 import { newToken, type Token } from '../core/token.js';
+import { PollingWatch, type Watch } from '../core/watch.js';
 import { ReadBatch } from './read-batch.js';
 import { isCluster, mastersOf, type RedisClient } from './redis-client.js';
 import type { RedisConnection } from './redis-connection.js';
@@ -35,6 +36,26 @@ export class RedisStore implements Store {
     this.#internal = `${prefix}~{${prefix.replace(/[{}]/g, '') || 'g'}}:`;
     this.#rootKey = this.#internal + ROOT;
     this.#batch = new ReadBatch((keys) => this.#fetch(keys));
+  }
+
+  /** Redis alone tells nothing of what others do. */
+  listen(): void {
+    // See `TieredStore`.
+  }
+
+  watch(): Watch {
+    return new PollingWatch(this.#connection.clock);
+  }
+
+  /** The entries and generations behind keys of Redis, of which some may be none of ours. */
+  heard(keys: readonly string[]): { ids: string[]; names: string[] } {
+    const ids: string[] = [];
+    const names: string[] = [];
+    for (const key of keys) {
+      if (key.startsWith(this.#internal)) names.push(key.slice(this.#internal.length));
+      else if (key.startsWith(this.#prefix)) ids.push(key.slice(this.#prefix.length));
+    }
+    return { ids, names };
   }
 
   now(): number {

@@ -4,6 +4,7 @@ import { CacheEngine } from '../core/engine.js';
 import type { CacheEvents } from '../core/events.js';
 import type { Store } from '../core/store.js';
 import { MemoryStore } from '../drivers/memory-store.js';
+import { NearTier } from '../drivers/near/near-tier.js';
 import { NullStore } from '../drivers/null-store.js';
 import { RedisConnection } from '../drivers/redis-connection.js';
 import { REDIS_DEFAULTS } from '../drivers/redis-options.js';
@@ -23,17 +24,24 @@ export class CacheInstance {
   readonly argumentKeys: ArgumentKeys;
   /** Absent when the cache lives in memory or is turned off. */
   readonly connection: RedisConnection | undefined;
+  /** The in-process tier before Redis, if there is one. */
+  readonly near: NearTier | undefined;
   readonly #store: Store;
   readonly #commandTimeoutMs: number;
 
   /** @throws InvalidOptionsError */
   constructor(options: CacheOptions = {}, clock: Clock = systemClock) {
-    const { enabled, redis, memory, plan, limits, keySecret } = resolveCacheOptions(options);
+    const { enabled, redis, memory, l1, coherence, plan, limits, keySecret } = resolveCacheOptions(options);
     this.connection = enabled && redis !== undefined ? new RedisConnection(redis, clock) : undefined;
     this.#commandTimeoutMs = redis?.commandTimeout ?? REDIS_DEFAULTS.commandTimeout;
     if (!enabled) this.#store = new NullStore();
     else if (this.connection === undefined) this.#store = new MemoryStore({ ...memory, clock });
-    else this.#store = new RedisStore(this.connection, redis?.keyPrefix ?? REDIS_DEFAULTS.keyPrefix);
+    else {
+      const prefix = redis?.keyPrefix ?? REDIS_DEFAULTS.keyPrefix;
+      const store = new RedisStore(this.connection, prefix);
+      this.near = l1 && new NearTier(this.connection, store, { ...l1, ...coherence, prefix, clock });
+      this.#store = this.near?.store ?? store;
+    }
     this.engine = new CacheEngine({ store: this.#store, clock, defaults: plan, limits, events: this.events });
     this.manager = new CacheManager(this.engine);
     this.argumentKeys = new ArgumentKeys(keySecret === undefined ? {} : { secret: keySecret });
@@ -53,6 +61,7 @@ export class CacheInstance {
   /** Connects to Redis; nothing to do in memory. @throws StoreUnavailableError when the first attempt fails */
   async connect(): Promise<void> {
     await this.connection?.connect();
+    this.near?.listen();
   }
 
   /** How the cache does, measured now. */
@@ -73,6 +82,7 @@ export class CacheInstance {
 
   /** Tells Redis what it missed, as far as it answers, and closes the connection if it is ours. */
   async close(ms = 1_000): Promise<void> {
+    this.near?.stop();
     await this.engine.replay();
     await this.connection?.quit(ms);
   }

@@ -1,6 +1,8 @@
 import { type Duration, OptionCheck } from '@mobius1/kernel';
 import { type EngineLimits, LIMIT_DEFAULTS, type Plan, PLAN_DEFAULTS } from '../core/options.js';
 import type { MemoryStoreOptions } from '../drivers/memory-store.js';
+import type { NearCacheOptions } from '../drivers/near/near-cache.js';
+import type { CoherenceOptions } from '../drivers/near/near-tier.js';
 import { checkRedisOptions, type RedisOptions } from '../drivers/redis-options.js';
 
 /** Options of one cache. Everything has a default; without `redis` the cache lives in this process. */
@@ -11,6 +13,10 @@ export interface CacheOptions {
   readonly redis?: RedisOptions | false | undefined;
   /** Bounds of the in-memory store. */
   readonly memory?: Omit<MemoryStoreOptions, 'clock'>;
+  /** The tier in this process before Redis; `false` for none. Without Redis there is none anyway. */
+  readonly l1?: L1Options | false;
+  /** How this process hears of changes in Redis. */
+  readonly coherence?: CoherenceOptions;
   /** TTL of entries that name none. Seconds or a string. @default 300 */
   readonly defaultTtl?: Duration;
   /** Share of every TTL taken off at random, 0 to 1. @default 0 */
@@ -35,17 +41,41 @@ export interface CacheOptions {
   readonly keySecret?: string;
 }
 
+/** The in-process tier; coherent with Redis, so nothing here trades freshness for speed. */
+export interface L1Options {
+  /** @default 10_000 */
+  readonly maxEntries?: number;
+  /** Bytes of encoded values. @default 64 MiB */
+  readonly maxBytes?: number;
+  /** How long an entry is held at most. Seconds or a string. @default as long as it lives in Redis */
+  readonly ttl?: Duration;
+}
+
 export interface ResolvedCacheOptions {
   readonly enabled: boolean;
   readonly redis: RedisOptions | undefined;
   readonly memory: Omit<MemoryStoreOptions, 'clock'>;
+  /** `undefined`: none. */
+  readonly l1: NearCacheOptions | undefined;
+  readonly coherence: CoherenceOptions;
   readonly plan: Plan;
   readonly limits: EngineLimits;
   readonly keySecret: string | undefined;
 }
 
 const KNOWN: readonly string[] = [
-  ...['enabled', 'redis', 'memory', 'defaultTtl', 'jitter', 'staleWhileRevalidate', 'staleIfError', 'softTimeout'],
+  ...[
+    'enabled',
+    'redis',
+    'memory',
+    'l1',
+    'coherence',
+    'defaultTtl',
+    'jitter',
+    'staleWhileRevalidate',
+    'staleIfError',
+    'softTimeout',
+  ],
   ...['hardTimeout', 'earlyRefresh', 'leaseTimeout', 'waitTimeout', 'maxValueBytes', 'keySecret'],
 ];
 
@@ -70,22 +100,42 @@ export function resolveCacheOptions(options: CacheOptions): ResolvedCacheOptions
     hardTimeout: check.positiveInteger('hardTimeout', options.hardTimeout) ?? PLAN_DEFAULTS.hardTimeout,
     earlyRefresh: share('earlyRefresh', 100) ?? PLAN_DEFAULTS.earlyRefresh,
   };
-  const limits: EngineLimits = {
+  const limits = checkLimits(check, options);
+  const redis = options.redis === false ? undefined : options.redis;
+  if (redis !== undefined) checkRedisOptions(check, redis);
+  checkBounds(check, 'memory', options.memory);
+  const l1 = options.l1 === false ? undefined : l1Options(check, options.l1 ?? {});
+  const coherence = checkCoherence(check, options.coherence ?? {});
+  const enabled = check.boolean('enabled', options.enabled) ?? true;
+  const keySecret = check.string('keySecret', options.keySecret, { max: 1024 });
+  check.throwIfAny();
+  return Object.freeze({ enabled, redis, memory: options.memory ?? {}, l1, coherence, plan, limits, keySecret });
+}
+
+function checkBounds(check: OptionCheck, path: string, bounds: Omit<MemoryStoreOptions, 'clock'> | undefined): void {
+  check.unknownKeys(path, bounds, ['maxEntries', 'maxBytes']);
+  check.positiveInteger(`${path}.maxEntries`, bounds?.maxEntries);
+  check.positiveInteger(`${path}.maxBytes`, bounds?.maxBytes);
+}
+
+function l1Options(check: OptionCheck, { ttl, ...bounds }: L1Options): NearCacheOptions {
+  checkBounds(check, 'l1', bounds);
+  return { ...bounds, ttlMs: check.durationMs('l1.ttl', ttl, 's') };
+}
+
+function checkCoherence(check: OptionCheck, coherence: CoherenceOptions): CoherenceOptions {
+  check.unknownKeys('coherence', coherence, ['pingInterval', 'pingTimeout']);
+  check.integerBetween('coherence.pingInterval', coherence.pingInterval, 10, 600_000);
+  check.integerBetween('coherence.pingTimeout', coherence.pingTimeout, 10, 600_000);
+  return coherence;
+}
+
+function checkLimits(check: OptionCheck, options: CacheOptions): EngineLimits {
+  return {
     leaseMs: check.integerBetween('leaseTimeout', options.leaseTimeout, 100, 600_000) ?? LIMIT_DEFAULTS.leaseMs,
     waitMs: check.integerBetween('waitTimeout', options.waitTimeout, 1, 600_000) ?? LIMIT_DEFAULTS.waitMs,
     maxValueBytes:
       check.integerBetween('maxValueBytes', options.maxValueBytes, 1, 512 * 1024 * 1024) ??
       LIMIT_DEFAULTS.maxValueBytes,
   };
-  const redis = options.redis === false ? undefined : options.redis;
-  if (redis !== undefined) checkRedisOptions(check, redis);
-  if (options.memory !== undefined) {
-    check.unknownKeys('memory', options.memory, ['maxEntries', 'maxBytes']);
-    check.positiveInteger('memory.maxEntries', options.memory.maxEntries);
-    check.positiveInteger('memory.maxBytes', options.memory.maxBytes);
-  }
-  const enabled = check.boolean('enabled', options.enabled) ?? true;
-  const keySecret = check.string('keySecret', options.keySecret, { max: 1024 });
-  check.throwIfAny();
-  return Object.freeze({ enabled, redis, memory: options.memory ?? {}, plan, limits, keySecret });
 }

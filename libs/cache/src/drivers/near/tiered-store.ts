@@ -1,0 +1,192 @@
+import type { Clock } from '@mobius1/kernel';
+import type { Entry } from '../../core/entry.js';
+import type { Acquisition, Drawn, Heard, Listener, Reading, ReadQuery, Selection, Store } from '../../core/store.js';
+import type { Token } from '../../core/token.js';
+import { PollingWatch, type Watch } from '../../core/watch.js';
+import { Marks } from './marks.js';
+import type { NearCache } from './near-cache.js';
+import { PushWatches } from './push-watch.js';
+
+/** The store behind the tier: knows which of its keys hold entries, and which generations. */
+export interface Origin extends Store {
+  heard(keys: readonly string[]): Heard;
+}
+
+/**
+ * Redis with a tier in this process before it (G4, G5; protocol rules 7 to 12).
+ *
+ * While every change of our keys is heard (`hearing`), what was read from Redis is kept here and answers without a round
+ * trip; a message, or an invalidation by this process, drops it. While anything may go unheard nothing is kept, nothing is
+ * served from here, and this is Redis alone.
+ */
+export class TieredStore implements Store {
+  readonly kind = 'redis';
+  readonly near: NearCache;
+  readonly #redis: Origin;
+  readonly #clock: Clock;
+  readonly #keys = new Marks();
+  readonly #generations = new Marks();
+  readonly #watches: PushWatches;
+  readonly #listeners: Listener[] = [];
+  #hearing = false;
+
+  constructor(redis: Origin, near: NearCache, clock: Clock) {
+    this.#redis = redis;
+    this.near = near;
+    this.#clock = clock;
+    this.#watches = new PushWatches(clock);
+  }
+
+  get audible(): boolean {
+    return this.#hearing;
+  }
+
+  /** Everything is heard from now on, or not any more. Either way nothing of before counts. */
+  hear(hearing: boolean): void {
+    this.#hearing = hearing;
+    this.#forgetAll();
+  }
+
+  /** Somebody changed these keys of Redis; `null`: all of them. */
+  changed(keys: readonly string[] | null): void {
+    if (keys === null) {
+      this.#forgetAll();
+      return;
+    }
+    const heard = this.#redis.heard(keys);
+    this.#forget(heard);
+    this.#tell(heard);
+  }
+
+  listen(listener: Listener): void {
+    this.#listeners.push(listener);
+  }
+
+  watch(id: string): Watch {
+    return this.#hearing ? this.#watches.watch(id) : new PollingWatch(this.#clock);
+  }
+
+  now(): number {
+    return this.#redis.now();
+  }
+
+  peek(id: string): Entry | undefined {
+    return this.#hearing ? this.near.peek(id) : undefined;
+  }
+
+  read(query: ReadQuery): Promise<Reading> {
+    return this.#hearing ? this.#readAndKeep(query) : this.#redis.read(query);
+  }
+
+  acquire(id: string, acquisition: Acquisition): Promise<boolean> {
+    return this.#redis.acquire(id, acquisition);
+  }
+
+  force(id: string, token: Token, leaseMs: number): Promise<void> {
+    return this.#forgetting({ ids: [id] }, () => this.#redis.force(id, token, leaseMs));
+  }
+
+  renew(id: string, token: Token, leaseMs: number): Promise<boolean> {
+    return this.#redis.renew(id, token, leaseMs);
+  }
+
+  release(id: string, token: Token): Promise<boolean> {
+    return this.#redis.release(id, token);
+  }
+
+  async fill(id: string, token: Token, entry: Entry): Promise<boolean> {
+    if (!this.#hearing) return this.#redis.fill(id, token, entry);
+    const mark = this.#keys.place(id);
+    const filled = await this.#redis.fill(id, token, entry).catch((error: unknown) => {
+      this.#keys.lift(id, mark);
+      throw error;
+    });
+    if (this.#keys.lift(id, mark) && filled) this.near.keep(id, entry);
+    return filled;
+  }
+
+  delete(ids: readonly string[]): Promise<number> {
+    return this.#forgetting({ ids }, () => this.#redis.delete(ids));
+  }
+
+  draw(names: readonly string[], which: 'missing' | 'all'): Promise<Drawn> {
+    if (which === 'missing') return this.#redis.draw(names, which);
+    return this.#forgetting({ names }, () => this.#redis.draw(names, which));
+  }
+
+  async sweep(selection: Selection): Promise<number> {
+    const forget = (): void => {
+      this.near.forgetSelection(selection);
+      this.#keys.breakAll(); // some of them may be of the selection
+    };
+    forget();
+    return this.#redis.sweep(selection).finally(forget);
+  }
+
+  increment(id: string, by: number, ttlMs: number | undefined): Promise<number> {
+    return this.#forgetting({ ids: [id] }, () => this.#redis.increment(id, by, ttlMs));
+  }
+
+  usage(): Promise<{ keys: number; memory: number }> {
+    return this.#redis.usage();
+  }
+
+  /** Reads from Redis and keeps what comes, unless news of it came before. */
+  async #readAndKeep(query: ReadQuery): Promise<Reading> {
+    const { id, names } = query;
+    const mark = this.#keys.place(id);
+    const unheld = names.filter((name) => !this.near.holdsGeneration(name));
+    const marks = unheld.map((name) => this.#generations.place(name));
+    const lift = (keep: (name: string) => void): boolean => {
+      unheld.forEach((name, i) => {
+        const stands = marks[i];
+        if (stands !== undefined && this.#generations.lift(name, stands)) keep(name);
+      });
+      return this.#keys.lift(id, mark);
+    };
+    let reading: Reading;
+    try {
+      reading = await this.#redis.read(query);
+    } catch (error) {
+      lift(() => undefined);
+      throw error;
+    }
+    const { found, generations } = reading;
+    const stands = lift((name) => {
+      const generation = generations[names.indexOf(name)];
+      if (generation !== undefined) this.near.keepGeneration(name, generation);
+    });
+    if (stands && found.kind === 'entry') this.near.keep(id, found.entry);
+    return reading;
+  }
+
+  /** Forgets before the command leaves, and when its reply or its failure is there (protocol rule 8). */
+  #forgetting<T>(heard: Heard, command: () => Promise<T>): Promise<T> {
+    this.#forget(heard);
+    return command().finally(() => this.#forget(heard));
+  }
+
+  #forget({ ids = [], names = [] }: Heard): void {
+    for (const id of ids) {
+      this.near.forget(id);
+      this.#keys.break(id);
+      this.#watches.wake(id);
+    }
+    for (const name of names) {
+      this.near.forgetGeneration(name);
+      this.#generations.break(name);
+    }
+  }
+
+  #forgetAll(): void {
+    this.near.clear();
+    this.#keys.breakAll();
+    this.#generations.breakAll();
+    this.#watches.wakeAll();
+    this.#tell('everything');
+  }
+
+  #tell(heard: Heard | 'everything'): void {
+    for (const listener of this.#listeners) listener(heard);
+  }
+}

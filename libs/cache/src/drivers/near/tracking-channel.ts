@@ -1,0 +1,114 @@
+import { isCluster, mastersOf, type RedisClient } from '../redis-client.js';
+import {
+  TrackingConnection,
+  type TrackingClient,
+  type TrackingHooks,
+  type TrackingOptions,
+} from './tracking-connection.js';
+
+type Duplicable = RedisClient & {
+  duplicate(override: object): TrackingClient;
+  options?: { host?: string; port?: number };
+};
+
+/** Settings of a connection that only listens: RESP2, armed by us at each connection, silent for as long as it likes. */
+const LISTENING = {
+  protocol: 2,
+  lazyConnect: false,
+  autoResubscribe: false,
+  enableOfflineQueue: false,
+  socketTimeout: undefined,
+  readOnly: false,
+};
+
+export interface ChannelHooks extends Pick<TrackingHooks, 'changed' | 'refused'> {
+  /** Everything is heard from now on. */
+  readonly armed: () => void;
+  /** Something may go unheard from now on. */
+  readonly lost: () => void;
+}
+
+/**
+ * All the connections that tell the changes of our keys: one to a standalone server, one to each master of a Cluster. It is
+ * armed only while every one of them is; any change of the masters is a loss until all are armed again (G5).
+ */
+export class TrackingChannel {
+  readonly #client: RedisClient;
+  readonly #options: TrackingOptions;
+  readonly #hooks: ChannelHooks;
+  readonly #connections = new Map<string, TrackingConnection>();
+  readonly #resync = (): void => this.#followMasters();
+  #armed = false;
+  #refused = false;
+
+  constructor(client: RedisClient, options: TrackingOptions, hooks: ChannelHooks) {
+    this.#client = client;
+    this.#options = options;
+    this.#hooks = hooks;
+    if (isCluster(client)) for (const event of ['ready', 'refresh', '+node', '-node']) client.on(event, this.#resync);
+    this.#followMasters();
+  }
+
+  get armed(): boolean {
+    return this.#armed;
+  }
+
+  /** Resolves when everything is heard that was told before; false when that cannot be said. */
+  async catchUp(): Promise<boolean> {
+    const heard = await Promise.all([...this.#connections.values()].map((connection) => connection.catchUp()));
+    return this.#armed && heard.every(Boolean);
+  }
+
+  /** After doubts about where the commands went: listens anew. */
+  restart(): void {
+    for (const connection of this.#connections.values()) connection.restart();
+  }
+
+  stop(): void {
+    for (const event of ['ready', 'refresh', '+node', '-node']) this.#client.off(event, this.#resync);
+    for (const connection of this.#connections.values()) connection.stop();
+    this.#connections.clear();
+    this.#judge();
+  }
+
+  #followMasters(): void {
+    if (this.#refused) return;
+    const masters = new Map(mastersOf(this.#client).map((node) => [addressOf(node as Duplicable), node as Duplicable]));
+    for (const [address, connection] of this.#connections) {
+      if (masters.has(address)) continue;
+      this.#connections.delete(address);
+      connection.stop();
+    }
+    for (const [address, node] of masters) {
+      if (this.#connections.has(address)) continue;
+      this.#judge(false); // before anything can be read from the new one
+      this.#connections.set(address, this.#listenTo(node));
+    }
+    this.#judge();
+  }
+
+  #listenTo(node: Duplicable): TrackingConnection {
+    const { changed } = this.#hooks;
+    return new TrackingConnection(node.duplicate(LISTENING), this.#options, {
+      changed,
+      armed: () => this.#judge(),
+      lost: () => this.#judge(),
+      refused: (reason) => {
+        this.#refused = true;
+        this.stop();
+        this.#hooks.refused(reason);
+      },
+    });
+  }
+
+  #judge(possible = true): void {
+    const connections = [...this.#connections.values()];
+    const armed = possible && connections.length > 0 && connections.every((connection) => connection.armed);
+    if (armed === this.#armed) return;
+    this.#armed = armed;
+    if (armed) this.#hooks.armed();
+    else this.#hooks.lost();
+  }
+}
+
+const addressOf = ({ options }: Duplicable): string => `${options?.host ?? ''}:${options?.port ?? ''}`;
