@@ -1,5 +1,6 @@
 import { type Redis } from 'ioredis';
 import { setTimeout as wait } from 'node:timers/promises';
+import { ROOT } from '../../libs/cache/src/core/generation.js';
 import { parseRecord } from '../../libs/cache/src/core/record.js';
 import { newToken } from '../../libs/cache/src/core/token.js';
 import { RedisConnection } from '../../libs/cache/src/drivers/redis-connection.js';
@@ -18,7 +19,8 @@ async function open() {
     await store.sweep({ namespace: undefined, pattern: '*', everything: true });
     await connection.quit();
   };
-  return { store, connection, prefix, close };
+  const internal = `${prefix}~{${prefix}}:`;
+  return { store, connection, prefix, internal, close };
 }
 
 describeStore('redis', async () => {
@@ -78,6 +80,32 @@ describe('RedisStore', () => {
     expect(await ttl()).toBeLessThanOrEqual(60_000);
     expect(await ttl()).toBeGreaterThan(50_000);
   });
+
+  it('lets generations of tags expire some day, and the one under all entries never', async () => {
+    await under.store.draw([ROOT, 't:a'], 'all');
+    const { ids, names } = under.store.heard(await raw.keys(`${under.prefix}*`));
+    expect(ids).toEqual([]);
+    const lives = await Promise.all(names.sort().map((name) => raw.pttl(`${under.internal}${name}`)));
+    expect(names).toEqual(['#', ROOT, 't:a']);
+    expect(lives).toEqual([-1, -1, expect.any(Number)]);
+    expect(lives[2]).toBeGreaterThan(29 * 24 * 3_600_000);
+  });
+
+  it.each([1, 1_000])(
+    'invalidates a tag of %d entries with one command, and walks over none of them (G3)',
+    async (size) => {
+      const options = { redis: { client: raw, keyPrefix: under.prefix }, l1: false } as const;
+      const { manager } = new CacheInstance(options);
+      await manager.setMany(Array.from({ length: size }, (_, i) => ({ key: `k${i}`, value: i, tags: ['t'] })));
+      const sent = jest.spyOn(raw, 'sendCommand');
+      await manager.invalidateByTag('t');
+      expect(sent.mock.calls.map(([{ name }]) => name)).toEqual(['evalsha']);
+      sent.mockRestore();
+      expect(await manager.getMany(Array.from({ length: size }, (_, i) => `k${i}`))).toEqual(
+        Array(size).fill(undefined),
+      );
+    },
+  );
 
   it('takes over a key of another type', async () => {
     await raw.lpush(`${under.prefix}k`, 'a list');

@@ -91,7 +91,8 @@ return 1`);
 
 /**
  * draw: new generations under one sequence (rules 5 and 6). KEYS[1] sequence, KEYS[2..] generations; ARGV: 'all' or
- * 'missing', a new epoch in case there is no sequence, lifetime ms, one unique id for each generation.
+ * 'missing', a new epoch in case there is no sequence, lifetime ms, the key that lives for ever, one unique id for each
+ * generation.
  * Reply: epoch, number now, number before, generations. Atomic because number and generations must advance together.
  */
 export const DRAW = new Script(`
@@ -104,8 +105,9 @@ for i = 2, #KEYS do
   local generation = ARGV[1] == 'missing' and redis.call('GET', KEYS[i])
   if not generation then
     number = number + 1
-    generation = ARGV[i + 2] .. ':' .. epoch .. ':' .. string.format('%.0f', number)
-    redis.call('SET', KEYS[i], generation, 'PX', ARGV[3])
+    generation = ARGV[i + 3] .. ':' .. epoch .. ':' .. string.format('%.0f', number)
+    if KEYS[i] == ARGV[4] then redis.call('SET', KEYS[i], generation)
+    else redis.call('SET', KEYS[i], generation, 'PX', ARGV[3]) end
   end
   reply[i + 2] = generation
 end

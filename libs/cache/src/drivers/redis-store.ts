@@ -12,7 +12,8 @@ import { isCluster, mastersOf, type RedisClient } from './redis-client.js';
 import type { RedisConnection } from './redis-connection.js';
 import { ACQUIRE, COUNT, DRAW, FILL, INCREMENT, RELEASE, RENEW } from './redis-scripts.js';
 
-// Tags that nobody uses any more must go some day. A generation that expires makes its entries a miss (G3).
+// Tags that nobody uses any more must go some day. A generation that expires makes its entries a miss (G3), so the one that
+// is under all entries does not.
 const GENERATION_MS = 30 * 24 * 3600 * 1000;
 const SCAN_COUNT = 500; // keys a SCAN step looks at: well under a millisecond of server time
 
@@ -117,7 +118,7 @@ export class RedisStore implements Store {
     const keys = [this.#sequenceKey, ...names.map((name) => this.#internal + name)];
     const reply = await this.#run((client) =>
       // New ids for every send: one that is applied late must not bring an old generation back (rule 5).
-      DRAW.run(client, keys, [which, newToken(), GENERATION_MS, ...names.map(() => newToken())]),
+      DRAW.run(client, keys, [which, newToken(), GENERATION_MS, this.#rootKey, ...names.map(() => newToken())]),
     );
     const [epoch = '', number = '0', before = '0', ...generations] = reply as string[];
     const at = (text: string): Sequence => ({ epoch, number: Number(text) });

@@ -49,6 +49,14 @@ describe('the environment', () => {
     expect(merged({}, { REDIS_PASSWORD: 'secret', REDIS_DB: '2', REDIS_KEY_PREFIX: 'shop:' }).redis).toBeUndefined();
   });
 
+  it('completes the place that the code names', () => {
+    expect(merged({ redis: { host: 'here' } }, { REDIS_PASSWORD: 'secret', REDIS_DB: '2' }).redis).toEqual({
+      host: 'here',
+      password: 'secret',
+      db: 2,
+    });
+  });
+
   it('counts what is empty as not set', () => {
     expect(merged({}, { REDIS_HOST: ' ', CACHE_ENABLED: '' })).toEqual({ redis: undefined });
   });

@@ -7,8 +7,10 @@ export interface CacheEnvironment {
   readonly enabled?: boolean;
   /** Seconds or a string. */
   readonly defaultTtl?: CacheOptions['defaultTtl'];
-  /** Present when one of REDIS_URL, REDIS_HOST, REDIS_PORT is set. */
-  readonly redis?: RedisOptions;
+  /** What is said of Redis: a place, or what completes the place that the code names. */
+  readonly redis: RedisOptions;
+  /** Whether one of REDIS_URL, REDIS_HOST, REDIS_PORT is set: then there is a Redis even if the code names none. */
+  readonly located: boolean;
   readonly model: { readonly enabled: boolean; readonly ttlMs: number };
 }
 
@@ -81,7 +83,8 @@ export function readEnvironment(source: (name: string) => unknown): CacheEnviron
   const redis = defined({ url, host, port, db, keyPrefix, password });
   return {
     ...defined({ enabled, defaultTtl }),
-    ...((url ?? host ?? port) ? { redis } : {}),
+    redis,
+    located: (url ?? host ?? port) !== undefined,
     model: { enabled: modelEnabled ?? true, ttlMs: durationMs(modelTtl, 's') ?? MODEL_TTL_MS },
   };
 }
@@ -89,9 +92,9 @@ export function readEnvironment(source: (name: string) => unknown): CacheEnviron
 /** What the code says over what the environment says; a URL is left out when the code names another place. */
 export function mergeEnvironment(options: CacheOptions, environment: CacheEnvironment): CacheOptions {
   const { redis: fromCode } = options;
-  const { model: _model, redis: fromEnvironment, ...rest } = environment;
+  const { model: _model, redis: fromEnvironment, located, ...rest } = environment;
   const complete = fromCode === false || fromCode?.client !== undefined || fromCode?.url !== undefined;
-  if (complete || fromEnvironment === undefined) return { ...rest, ...defined(options), redis: fromCode };
+  if (complete || (fromCode === undefined && !located)) return { ...rest, ...defined(options), redis: fromCode };
   const { url, ...fields } = fromEnvironment;
   const placed = fromCode?.host ?? fromCode?.cluster ?? fromCode?.sentinels;
   const redis = { ...(placed === undefined ? defined({ url }) : {}), ...fields, ...defined(fromCode ?? {}) };
