@@ -94,8 +94,8 @@ describe('RedisStore', () => {
   it.each([1, 1_000])(
     'invalidates a tag of %d entries with one command, and walks over none of them (G3)',
     async (size) => {
-      const options = { redis: { client: raw, keyPrefix: under.prefix }, l1: false } as const;
-      const { manager } = new CacheInstance(options);
+      const redis = { client: raw, keyPrefix: under.prefix, commandTimeout: 10_000 };
+      const { manager } = new CacheInstance({ redis, l1: false });
       await manager.setMany(Array.from({ length: size }, (_, i) => ({ key: `k${i}`, value: i, tags: ['t'] })));
       const sent = jest.spyOn(raw, 'sendCommand');
       await manager.invalidateByTag('t');
