@@ -12,7 +12,7 @@ const load = () => VALUE;
 
 export async function redisRead({ CacheInstance, url, prefix }) {
   const redis = new Redis(url);
-  const instance = new CacheInstance({ redis: { url, keyPrefix: prefix, commandTimeout: 5_000 } });
+  const instance = new CacheInstance({ redis: { url, keyPrefix: prefix, commandTimeout: 5_000 }, l1: false });
   await instance.connect();
   const cache = instance.manager;
   const keys = Array.from({ length: KEYS }, (_, i) => `user:${i}`);

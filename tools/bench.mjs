@@ -9,7 +9,15 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 const require = createRequire(import.meta.url);
-const BENCHES = ['memory-hit', 'decorator-hit', 'redis-read', 'cold-key', 'tag-invalidation'];
+const BENCHES = [
+  'memory-hit',
+  'decorator-hit',
+  'tiered-hit',
+  'redis-read',
+  'coherence',
+  'cold-key',
+  'tag-invalidation',
+];
 const PAGE = 'docs/performance.md';
 /** Everything after this line of the page is written by this program. */
 const MARK = '<!-- measured -->';

@@ -4,7 +4,6 @@ import type { CacheOptions } from '../../libs/cache/src/instance/cache-options.j
 import { eventually } from '../support/eventually.js';
 import { RedisEnv } from '../support/redis-env.js';
 import type { RedisProcess } from '../support/redis-process.js';
-import { TcpProxy } from '../support/tcp-proxy.js';
 
 const PREFIX = 'tiers:';
 const OPTIONS = { namespace: 'ns', tags: ['t'], ttl: 60 };
@@ -82,7 +81,13 @@ describe('the tier before Redis', () => {
     const foreign: [string, () => Promise<unknown>][] = [
       ['a foreign client deletes the key', () => redis.command('DEL', key)],
       ['a foreign client overwrites the key', () => redis.command('SET', key, 'garbage')],
-      ['a foreign client lets the key expire', () => redis.command('PEXPIRE', key, 1)],
+      [
+        'a foreign client lets the key expire',
+        async () => {
+          await redis.command('PEXPIRE', key, 1);
+          await eventually(async () => (await redis.command('EXISTS', key)) === 0, { what: 'the key is gone' });
+        },
+      ],
       ['a foreign client renames the key', () => redis.command('RENAME', key, 'elsewhere')],
       ['everything is flushed', () => redis.command('FLUSHALL')],
       ['the database is flushed', () => redis.command('FLUSHDB')],
@@ -131,7 +136,7 @@ describe('the tier before Redis', () => {
     });
 
     it('nothing is heard any more, and no connection is lost: a ping finds out', async () => {
-      const proxy = await TcpProxy.start({ port: redis.port });
+      const proxy = await RedisEnv.proxy(redis);
       const instance = await holding({
         redis: { host: proxy.host, port: proxy.port, commandTimeout: 100 },
         coherence: { pingInterval: 20, pingTimeout: 100 },

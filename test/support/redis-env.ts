@@ -5,6 +5,7 @@ import { RedisProcess, type RedisProcessOptions } from './redis-process.js';
 import { startReplica, type ReplicaTopology } from './redis-replica.js';
 import { startSentinel, type SentinelTopology } from './redis-sentinel.js';
 import { serverAt, type RedisServer } from './redis-server.js';
+import { type ProxyTarget, TcpProxy } from './tcp-proxy.js';
 
 /**
  * Real Redis servers for tests.
@@ -27,6 +28,11 @@ export const RedisEnv = {
   /** A server of your own to kill, freeze and restart. */
   async process(options: RedisProcessOptions = {}): Promise<RedisProcess> {
     return RedisProcess.start(await findRedisBinary(), options);
+  },
+
+  /** A line to a server that can delay, cut, freeze and throttle. */
+  async proxy(server: ProxyTarget): Promise<TcpProxy> {
+    return TcpProxy.start(server);
   },
 
   /** 1 master, 1 replica. */
