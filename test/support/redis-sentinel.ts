@@ -57,6 +57,7 @@ export async function startSentinel(binary: RedisBinary): Promise<SentinelTopolo
   const successor = (old: RedisProcess): Promise<RedisProcess> =>
     eventually(async () => (await agreedMaster().then((node) => node !== old && node)) || undefined, {
       what: 'the sentinels agree on a new master',
+      timeoutMs: 25_000,
     });
   return {
     nodes,
@@ -66,8 +67,14 @@ export async function startSentinel(binary: RedisBinary): Promise<SentinelTopolo
     master,
     failover: async () => {
       const old = await master();
-      await sentinels.find(({ running }) => running)?.command('SENTINEL', 'FAILOVER', NAME);
-      return successor(old);
+      const sentinel = sentinels.find(({ running }) => running);
+      // On a busy machine a failover is given up when the replica is slow, and has to be asked for again.
+      const asking = setInterval(
+        () => void sentinel?.command('SENTINEL', 'FAILOVER', NAME).catch(() => undefined),
+        1_000,
+      );
+      await sentinel?.command('SENTINEL', 'FAILOVER', NAME);
+      return successor(old).finally(() => clearInterval(asking));
     },
     killMaster: async () => {
       const old = await master();
