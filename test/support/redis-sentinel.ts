@@ -18,9 +18,15 @@ export interface SentinelTopology extends RedisTopology {
 }
 
 const NAME = 'mymaster';
-const QUORUM = 2;
-/** Half a second is long enough for a busy machine and short enough for a test. */
-const DOWN_AFTER_MS = 500;
+/** One that finds the master down may call for a vote; two votes are still needed. */
+const QUORUM = 1;
+/**
+ * The first sentinel gives a master up after half a second, which is long enough for a busy machine. The others are slower:
+ * when all call for a vote at once nobody wins it, and the next vote is seconds away.
+ */
+const DOWN_AFTER_MS = [500, 3_000, 5_000];
+/** A failover that works takes 2 s; all who still name the old master after this time have given up. */
+const GIVEN_UP_MS = 5_000;
 /** After a vote without winner the next one comes after twice this time. */
 const FAILOVER_TIMEOUT_MS = 2_000;
 /**
@@ -32,16 +38,17 @@ const HASTE = ['info-period', '100', 'ping-period', '100', 'ask-period', '100', 
 
 /** One master, one replica, three sentinels that know each other. */
 export async function startSentinel(binary: RedisBinary): Promise<SentinelTopology> {
-  const { master: first, nodes } = await startReplica(binary);
-  const config = [
-    `sentinel monitor ${NAME} ${first.host} ${first.port} ${QUORUM}`,
-    `sentinel down-after-milliseconds ${NAME} ${DOWN_AFTER_MS}`,
-    `sentinel failover-timeout ${NAME} ${FAILOVER_TIMEOUT_MS}`,
-    `sentinel parallel-syncs ${NAME} 1`,
-    '',
-  ].join('\n');
+  const { master: origin, nodes } = await startReplica(binary);
+  const config = (downAfter: number): string =>
+    [
+      `sentinel monitor ${NAME} ${origin.host} ${origin.port} ${QUORUM}`,
+      `sentinel down-after-milliseconds ${NAME} ${downAfter}`,
+      `sentinel failover-timeout ${NAME} ${FAILOVER_TIMEOUT_MS}`,
+      `sentinel parallel-syncs ${NAME} 1`,
+      '',
+    ].join('\n');
   const sentinels = await Promise.all(
-    [1, 2, 3].map(() => RedisProcess.start(binary, { config, args: ['--sentinel'] })),
+    DOWN_AFTER_MS.map((ms) => RedisProcess.start(binary, { config: config(ms), args: ['--sentinel'] })),
   );
   await Promise.all(
     sentinels.map((sentinel) => sentinel.command('SENTINEL', 'DEBUG', ...HASTE).catch(() => undefined)),
@@ -67,14 +74,23 @@ export async function startSentinel(binary: RedisBinary): Promise<SentinelTopolo
     master,
     failover: async () => {
       const old = await master();
-      const sentinel = sentinels.find(({ running }) => running);
-      // On a busy machine a failover is given up when the replica is slow, and has to be asked for again.
-      const asking = setInterval(
-        () => void sentinel?.command('SENTINEL', 'FAILOVER', NAME).catch(() => undefined),
-        1_000,
+      const [first = sentinels[0]!] = sentinels.filter(({ running }) => running);
+      // The first one is the quickest to see that it has succeeded. Given up half-way, a failover is asked for again.
+      const ask = (): Promise<unknown> => first.command('SENTINEL', 'FAILOVER', NAME).catch(() => undefined);
+      await ask();
+      let asked = Date.now();
+      return eventually(
+        async () => {
+          const named = await agreedMaster();
+          if (named !== undefined && named !== old) return named;
+          if (named === old && Date.now() - asked > GIVEN_UP_MS) {
+            await ask();
+            asked = Date.now();
+          }
+          return undefined;
+        },
+        { what: 'the sentinels agree on a new master', timeoutMs: 25_000 },
       );
-      await sentinel?.command('SENTINEL', 'FAILOVER', NAME);
-      return successor(old).finally(() => clearInterval(asking));
     },
     killMaster: async () => {
       const old = await master();
