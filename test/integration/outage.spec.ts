@@ -218,5 +218,5 @@ describe('when Redis fails over', () => {
       await cache.close();
       await sentinel.stop();
     }
-  });
+  }, 90_000);
 });

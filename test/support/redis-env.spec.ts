@@ -99,7 +99,7 @@ it('sentinels lead a client to the new master', async () => {
   expect(await last.command('GET', 'key')).toBe('new');
   redis.disconnect();
   await topology.stop();
-});
+}, 90_000);
 
 it('a cluster serves all slots, also after a master is killed', async () => {
   const topology = await RedisEnv.cluster();
