@@ -75,7 +75,8 @@ export async function startCluster(binary: RedisBinary): Promise<ClusterTopology
 
 function startNode(binary: RedisBinary): Promise<RedisProcess> {
   // Without it the port of the bus is 10000 higher, among those of outgoing connections. Redis 6 knows nothing else.
-  const busPort = Number.parseInt(binary.version) >= 7 ? ['--cluster-port', String(randomPort())] : [];
+  const busPort = (): string[] =>
+    Number.parseInt(binary.version) >= 7 ? ['--cluster-port', String(randomPort())] : [];
   const cluster = [
     '--cluster-enabled',
     'yes',
@@ -85,7 +86,7 @@ function startNode(binary: RedisBinary): Promise<RedisProcess> {
     'nodes.conf',
   ];
   const haste = ['--cluster-node-timeout', String(NODE_TIMEOUT_MS), '--cluster-replica-validity-factor', '0'];
-  return RedisProcess.start(binary, { args: () => [...REPLICATION_ARGS, ...cluster, ...haste, ...busPort] });
+  return RedisProcess.start(binary, { args: () => [...REPLICATION_ARGS, ...cluster, ...haste, ...busPort()] });
 }
 
 /** Gives the masters their slots and makes everybody know everybody. */

@@ -28,16 +28,26 @@ export interface ChannelHooks extends Pick<TrackingHooks, 'changed' | 'refused'>
   readonly lost: () => void;
 }
 
+type Refreshing = RedisClient & { refreshSlotsCache?: () => void };
+
 /**
  * All the connections that tell the changes of our keys: one to a standalone server, one to each master of a Cluster. It is
- * armed only while every one of them is; any change of the masters is a loss until all are armed again (G5).
+ * armed only while every one of them is (G5). Of a Cluster it must also be known who the masters are: when one is lost,
+ * another may already serve its keys, so nothing counts before the slots were read anew.
  */
 export class TrackingChannel {
   readonly #client: RedisClient;
   readonly #options: TrackingOptions;
   readonly #hooks: ChannelHooks;
   readonly #connections = new Map<string, TrackingConnection>();
-  readonly #resync = (): void => this.#followMasters();
+  readonly #clusterEvents: Readonly<Record<string, () => void>> = {
+    ready: () => this.#mastersKnown(),
+    refresh: () => this.#mastersKnown(),
+    '+node': () => this.#followMasters(),
+    '-node': () => this.#doubtMasters(),
+  };
+  /** False for a Cluster from the loss of a node until its slots were read. */
+  #known = true;
   #armed = false;
   #refused = false;
 
@@ -45,7 +55,9 @@ export class TrackingChannel {
     this.#client = client;
     this.#options = options;
     this.#hooks = hooks;
-    if (isCluster(client)) for (const event of ['ready', 'refresh', '+node', '-node']) client.on(event, this.#resync);
+    if (isCluster(client)) {
+      for (const [event, listener] of Object.entries(this.#clusterEvents)) client.on(event, listener);
+    }
     this.#followMasters();
   }
 
@@ -65,10 +77,22 @@ export class TrackingChannel {
   }
 
   stop(): void {
-    for (const event of ['ready', 'refresh', '+node', '-node']) this.#client.off(event, this.#resync);
+    for (const [event, listener] of Object.entries(this.#clusterEvents)) this.#client.off(event, listener);
     for (const connection of this.#connections.values()) connection.stop();
     this.#connections.clear();
     this.#judge();
+  }
+
+  #mastersKnown(): void {
+    this.#known = true;
+    this.#followMasters();
+  }
+
+  #doubtMasters(): void {
+    if (!isCluster(this.#client)) return;
+    this.#known = false;
+    this.#judge();
+    (this.#client as Refreshing).refreshSlotsCache?.();
   }
 
   #followMasters(): void {
@@ -92,7 +116,10 @@ export class TrackingChannel {
     return new TrackingConnection(node.duplicate(LISTENING), this.#options, {
       changed,
       armed: () => this.#judge(),
-      lost: () => this.#judge(),
+      lost: () => {
+        this.#judge();
+        this.#doubtMasters();
+      },
       refused: (reason) => {
         this.#refused = true;
         this.stop();
@@ -103,7 +130,8 @@ export class TrackingChannel {
 
   #judge(possible = true): void {
     const connections = [...this.#connections.values()];
-    const armed = possible && connections.length > 0 && connections.every((connection) => connection.armed);
+    const armed =
+      possible && this.#known && connections.length > 0 && connections.every((connection) => connection.armed);
     if (armed === this.#armed) return;
     this.#armed = armed;
     if (armed) this.#hooks.armed();
