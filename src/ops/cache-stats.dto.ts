@@ -6,6 +6,9 @@ export class CacheStatsDto implements CacheStats {
   @ApiProperty({ description: 'Reads answered from the cache.' })
   readonly hits!: number;
 
+  @ApiProperty({ description: 'Hits, among them, that this process answered without asking Redis.' })
+  readonly localHits!: number;
+
   @ApiProperty({ description: 'Reads answered by a value whose TTL had ended.' })
   readonly stale!: number;
 

@@ -1,5 +1,10 @@
 import { createCache, heldLoad, slowLoad, stateOf } from './cache.js';
 
+/** Lets everything run that needs no time, until a load was called. */
+async function eventuallyCalled(load: jest.Mock): Promise<void> {
+  while (load.mock.calls.length === 0) await new Promise(setImmediate);
+}
+
 const SOURCE_DOWN = new Error('the source is down');
 
 describe('a load that fails', () => {
@@ -200,6 +205,41 @@ describe('put', () => {
     await clock.advance(11_000);
     expect([await put, await read]).toEqual(['new', 'new']);
     expect(load).not.toHaveBeenCalled();
+  });
+
+  it('stores a value that alone knows its tags', async () => {
+    const { manager } = createCache();
+    await manager.put('k', () => ({ id: 7 }), { tags: ({ id }) => [`user-${id}`] });
+    expect(await manager.get('k')).toEqual({ id: 7 });
+    await manager.invalidateByTag('user-7');
+    expect(await manager.get('k')).toBeUndefined();
+  });
+
+  it('does not store a value whose tag was invalidated while it was made', async () => {
+    const { manager } = createCache();
+    const { load, open } = heldLoad('made');
+    const put = manager.put('k', load, { tags: () => ['t'] });
+    await eventuallyCalled(load);
+    await manager.invalidateByTag('t');
+    open();
+    expect(await put).toBe('made');
+    expect(await manager.get('k')).toBeUndefined();
+  });
+
+  it('may read its own key while others wait for it', async () => {
+    const { manager, clock } = createCache();
+    const gate = heldLoad('go');
+    const put = manager.put('k', async () => {
+      await gate.load();
+      return `${await manager.getOrSet('k', () => 'read')} and written`;
+    });
+    await eventuallyCalled(gate.load);
+    const waiting = manager.getOrSet('k', () => 'by itself');
+    await clock.advance(10);
+    gate.open();
+    expect(await stateOf(put, clock)).toBe('read and written');
+    await clock.advance(1_000);
+    expect(await waiting).toBe('read and written');
   });
 
   it('may read its own key: nobody else can answer, so the load runs', async () => {

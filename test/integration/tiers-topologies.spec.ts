@@ -65,6 +65,16 @@ describe('the tier before a Cluster', () => {
     await eventually(() => heldBy(here).length === 0, { what: 'the flush is heard' });
   }, 60_000);
 
+  it('listens again to a master that closed the connection', async () => {
+    const here = await start({ cluster: topology.addresses });
+    await hold(here, 'old');
+    const [master] = await topology.masters();
+    await master?.command('CLIENT', 'KILL', 'TYPE', 'pubsub');
+    await eventually(() => here.near?.coherence === 'deaf', { what: 'the loss is noticed' });
+    await coherent(here);
+    await hold(here, 'old');
+  }, 60_000);
+
   it('is not served blind after a master has died, and comes back with its successor', async () => {
     const here = await start({ cluster: topology.addresses });
     await hold(here, 'old');

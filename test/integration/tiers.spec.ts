@@ -66,6 +66,7 @@ describe('the tier before Redis', () => {
   it('answers a hot tagged hit without a command', async () => {
     const { manager, near } = await holding({ coherence: { pingInterval: 600_000 } });
     await near?.catchUp();
+    const { localHits } = await manager.getStats();
     const before = await commands();
     for (let i = 0; i < 100; i++) expect(await manager.getOrSet('k', () => 'other', OPTIONS)).toBe('v');
     expect(await manager.get('k', { namespace: 'ns' })).toBe('v');
@@ -74,6 +75,7 @@ describe('the tier before Redis', () => {
       ...before,
       ...{ info: 0, 'client|setinfo': 0, hello: 0 },
     });
+    expect((await manager.getStats()).localHits - localHits).toBe(101);
   });
 
   describe('drops its copy when', () => {
@@ -172,9 +174,9 @@ describe('the tier before Redis', () => {
 
   it('works with the client of the application, whatever it speaks, and leaves it open', async () => {
     const client = new Redis({ host: redis.host, port: redis.port });
+    await client.ping(); // it is connected before the cache knows of it
     const instance = new CacheInstance({ redis: { client, keyPrefix: PREFIX } });
     instances.push(instance);
-    await instance.connect();
     await coherent(instance);
     await instance.close();
     expect(await client.ping()).toBe('PONG');

@@ -109,7 +109,9 @@ describe('the judgement', () => {
     breaker: 'closed',
     maxMemory: 0,
   };
-  const judge = (changes: Partial<typeof redis>, { remembered = 0, memory = 100 } = {}) =>
+  const near = { coherence: 'coherent', refusal: undefined, entries: 2, bytes: 700 } as const;
+  type Facts = NonNullable<Parameters<typeof judgeHealth>[0]['redis']>;
+  const judge = (changes: Partial<Facts>, { remembered = 0, memory = 100 } = {}) =>
     judgeHealth({ store: 'redis', remembered, memory, redis: { ...redis, ...changes } });
 
   it.each<[string, Parameters<typeof judge>, string, RegExp[]]>([
@@ -120,6 +122,20 @@ describe('the judgement', () => {
     ['a latency of half the time-out', [{ latencyMs: 25 }], 'up', []],
     ['a backlog', [{}, { remembered: 3 }], 'degraded', [/^3 invalidations wait/]],
     ['memory above 95 %', [{ maxMemory: 105 }], 'degraded', [/uses 100 of 105 bytes/]],
+    ['a tier that hears everything', [{ near }], 'up', []],
+    ['a tier that does not hear', [{ near: { ...near, coherence: 'deaf' } }], 'degraded', [/not heard at the moment/]],
+    [
+      'a tier that may not hear',
+      [{ near: { ...near, coherence: 'refused', refusal: 'NOPERM' } }],
+      'degraded',
+      [/does not tell changes \(NOPERM\)/],
+    ],
+    [
+      'silence, of which a deaf tier is no news',
+      [{ answers: false, near: { ...near, coherence: 'deaf' } }],
+      'down',
+      [/answer/],
+    ],
     ['memory at 95 %', [{ maxMemory: 100 }, { memory: 95 }], 'up', []],
     [
       'silence first, then the rest',

@@ -102,11 +102,11 @@ export class CacheEngine {
     const id = entryId(key, options?.namespace);
     const entry = this.#store.peek(id);
     // The whole of a hot hit: nothing is resolved, nothing awaited, nothing copied.
-    if (
-      entry !== undefined &&
-      this.#store.now() < entry.freshUntil &&
-      !(options?.earlyRefresh ?? this.#defaults.earlyRefresh)
-    ) {
+    if (entry !== undefined && this.#store.now() < entry.freshUntil) {
+      if (options?.earlyRefresh ?? this.#defaults.earlyRefresh) {
+        this.#reader.refreshEarly(this.#request('getOrSet', key, options, load), entry);
+      }
+      this.counts.localHits++;
       this.#answered(key, options?.namespace, 'hit');
       return entry.value() as T;
     }
@@ -121,6 +121,8 @@ export class CacheEngine {
     const request = this.#request('get', key, options);
     const seen = await this.#look(request);
     const freshness = seen.entry && judge(seen.entry, this.#store.now(), request.plan.staleWhileRevalidateMs);
+    const local = seen.generations === undefined && freshness === 'fresh';
+    if (local) this.counts.localHits++;
     const found = seen.counter ?? (freshness === 'expired' ? undefined : seen.entry?.value());
     const outcome = freshness === 'stale' ? 'stale' : 'hit';
     this.#answered(key, request.namespace, found === undefined ? 'miss' : outcome);

@@ -44,12 +44,19 @@ export class Reader {
       if (served !== undefined) return served;
       const joined = heard ?? this.#joinable(request.id, seen);
       if (joined === undefined) return await this.#lead(request, seen);
+      if (flights.holds(request.id)) break; // that flight waits for the write that asks here
       joins++;
       const answer = await this.#join(request, joined, { seen, heard: heard !== undefined });
       if ('value' in answer) return answer;
       awaited = answer;
     }
     return { value: await this.#loader.direct(request), outcome: 'miss' };
+  }
+
+  /** Rolls the dice of early refresh for a fresh entry of this process. */
+  refreshEarly(request: CacheRequest, entry: Entry): void {
+    const { store, clock } = this.#parts;
+    if (refreshesEarly(entry, store.now(), request.plan.earlyRefresh, clock.random())) this.refresh(request, undefined);
   }
 
   /** Refreshes behind a value that was served already. */

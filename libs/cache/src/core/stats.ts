@@ -1,6 +1,8 @@
 /** Counts since the start of this process (or the last `reset`). */
 export interface Counts {
   hits: number;
+  /** Hits, among them, that this process answered without asking Redis. */
+  localHits: number;
   /** Hits that were served although their TTL had ended. */
   stale: number;
   misses: number;
@@ -20,6 +22,7 @@ export interface Counts {
 
 export const noCounts = (): Counts => ({
   hits: 0,
+  localHits: 0,
   stale: 0,
   misses: 0,
   loads: 0,

@@ -2,13 +2,15 @@ import { encodeValue, makeEntry } from './draft.js';
 import type { Invalidation } from './backlog.js';
 import { Lease } from './lease.js';
 import { type EngineParts, unlessUnavailable } from './loader.js';
-import type { Stamp } from './generation.js';
+import type { Sequence, Stamp } from './generation.js';
 import type { CacheRequest } from './request.js';
 import { newToken, type Token } from './token.js';
 
 interface Ticket {
   readonly token: Token;
   readonly stamps: readonly Stamp[];
+  /** Where the sequence stood, for tags that only the value knows. */
+  readonly sequence: Sequence | undefined;
 }
 
 export interface WriterParts extends EngineParts {
@@ -68,14 +70,17 @@ export class Writer {
   /** The lease by force; `undefined` when the store did not answer, and the key counts as invalidated. */
   async #ticket(request: CacheRequest): Promise<Ticket | undefined> {
     const { store, limits, detach } = this.#parts;
-    const { id, names } = request;
+    const { id, names, lateTags } = request;
     const token = newToken();
     try {
       // Both leave in one turn. The stamps are older than the value's fill, which is what counts (rule 6).
-      const [reading] = await Promise.all([store.read({ id, names }), store.force(id, token, limits.leaseMs)]);
+      const [reading] = await Promise.all([
+        store.read({ id, names, sequence: lateTags }),
+        store.force(id, token, limits.leaseMs),
+      ]);
       const complete = reading.generations.every((generation) => generation !== undefined);
-      const { generations } = complete ? reading : await store.draw(names, 'missing');
-      return { token, stamps: names.map((name, i) => ({ name, generation: generations[i] ?? '' })) };
+      const { generations, sequence } = complete ? reading : await store.draw(names, 'missing');
+      return { token, stamps: names.map((name, i) => ({ name, generation: generations[i] ?? '' })), sequence };
     } catch (error) {
       unlessUnavailable(error);
       await this.#drop(request);
@@ -85,10 +90,15 @@ export class Writer {
     }
   }
 
-  async #fill(request: CacheRequest, { token, stamps }: Ticket, value: unknown, costMs: number): Promise<boolean> {
+  async #fill(
+    request: CacheRequest,
+    { token, stamps, sequence }: Ticket,
+    value: unknown,
+    costMs: number,
+  ): Promise<boolean> {
     const { store, clock, limits, counts, events } = this.#parts;
     const { namespace, id, key } = request;
-    const draft = { request, value, version: token, costMs, stamps, sequence: undefined };
+    const draft = { request, value, version: token, costMs, stamps, sequence };
     const { entry, refusal } = await makeEntry(draft, {
       store,
       random: clock.random(),

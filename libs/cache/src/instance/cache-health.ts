@@ -1,3 +1,5 @@
+import type { Coherence, NearFacts } from '../drivers/near/near-tier.js';
+
 /** `up`: all is well. `degraded`: the application works, the cache helps less. `down`: the cache does not help at all. */
 export type CacheHealthStatus = 'up' | 'degraded' | 'down';
 
@@ -15,6 +17,10 @@ export interface CacheHealth {
   readonly remembered: number;
   /** Bytes in use by the store. */
   readonly memory: number;
+  /** How this process hears of changes in Redis; absent without a tier before Redis. */
+  readonly coherence?: Coherence;
+  /** What the tier before Redis holds. */
+  readonly l1?: { readonly entries: number; readonly bytes: number };
 }
 
 // Cache reads give up after commandTimeout; a ping that takes this share of it says that some of them will.
@@ -35,6 +41,8 @@ export interface HealthFacts {
     readonly breaker: string;
     /** `maxmemory` of the server; 0 is no limit. */
     readonly maxMemory: number;
+    /** The tier before Redis; absent when there is none. */
+    readonly near?: NearFacts | undefined;
   };
 }
 
@@ -45,7 +53,7 @@ export function judgeHealth({ store, remembered, memory, redis }: HealthFacts): 
   if (remembered > 0)
     reasons.push(`${remembered} invalidations wait for Redis; nothing is read from it before they are told.`);
   if (redis === undefined) return { ...base, status: 'up' };
-  const { place, answers, lastError, latencyMs, commandTimeoutMs, breaker, maxMemory } = redis;
+  const { place, answers, lastError, latencyMs, commandTimeoutMs, breaker, maxMemory, near } = redis;
   if (!answers)
     reasons.unshift(`${place} does not answer${lastError ? `: ${lastError}` : ''}. Reads go to their source.`);
   if (breaker !== 'closed') reasons.push(`The circuit breaker is ${breaker}: Redis was silent too often.`);
@@ -55,11 +63,19 @@ export function judgeHealth({ store, remembered, memory, redis }: HealthFacts): 
   if (maxMemory > 0 && memory > maxMemory * FULL_SHARE) {
     reasons.push(`Redis uses ${memory} of ${maxMemory} bytes: it will evict or refuse entries.`);
   }
+  if (near !== undefined && answers) reasons.push(...unheard(place, near));
   const status = !answers ? 'down' : reasons.length > 0 ? 'degraded' : 'up';
+  const tier = near && { coherence: near.coherence, l1: { entries: near.entries, bytes: near.bytes } };
   return {
     ...base,
+    ...tier,
     status,
     breaker,
     ...(latencyMs === undefined ? {} : { latencyMs: Math.round(latencyMs * 10) / 10 }),
   };
+}
+
+function unheard(place: string, { coherence, refusal = '' }: NearFacts): string[] {
+  if (coherence === 'refused') return [`${place} does not tell changes (${refusal}): every read goes there.`];
+  return coherence === 'deaf' ? [`Changes in ${place} are not heard at the moment: every read goes there.`] : [];
 }

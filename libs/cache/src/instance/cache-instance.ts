@@ -61,7 +61,7 @@ export class CacheInstance {
   /** Connects to Redis; nothing to do in memory. @throws StoreUnavailableError when the first attempt fails */
   async connect(): Promise<void> {
     await this.connection?.connect();
-    this.near?.listen();
+    await this.near?.ready();
   }
 
   /** How the cache does, measured now. */
@@ -76,7 +76,16 @@ export class CacheInstance {
     const { memory, maxMemory } = answers ? await connection.memory() : { memory: 0, maxMemory: 0 };
     const { place, lastError, latencyMs, breaker } = connection;
     const commandTimeoutMs = this.#commandTimeoutMs;
-    const redis = { place, answers, lastError, latencyMs, commandTimeoutMs, breaker: breaker.state, maxMemory };
+    const redis = {
+      place,
+      answers,
+      lastError,
+      latencyMs,
+      commandTimeoutMs,
+      breaker: breaker.state,
+      maxMemory,
+      near: this.near?.facts,
+    };
     return judgeHealth({ store, remembered, memory, redis });
   }
 

@@ -25,7 +25,7 @@ export class CacheLifecycle implements OnModuleInit, OnApplicationShutdown {
       return;
     }
     const patience = withDeadline(
-      connection.connect(),
+      this.#instance.connect(),
       BOOT_PATIENCE_MS,
       () => new Error('still connecting'),
       systemClock,
@@ -42,12 +42,17 @@ export class CacheLifecycle implements OnModuleInit, OnApplicationShutdown {
   }
 
   #listen(): void {
-    const { connection, events } = this.#instance;
+    const { connection, near, events } = this.#instance;
     connection?.events.on('ready', () => this.#log.log(`connected to ${connection.place}`));
     connection?.events.on('lost', ({ reason: why }) =>
       this.#log.warn(`lost ${connection.place}: ${why}; running without`),
     );
     connection?.events.on('breaker', ({ from, to }) => this.#log.warn(`circuit breaker ${from} → ${to}`));
+    near?.events.on('coherence', ({ coherence, reason: why }) => {
+      if (coherence === 'coherent')
+        this.#log.log('hears every change in Redis: hot entries are served from this process');
+      else this.#log.warn(`hears no changes in Redis${why === undefined ? '' : ` (${why})`}: every read goes there`);
+    });
     events.on('available', ({ replayed }) => this.#log.log(`told Redis ${replayed} invalidations it had missed`));
     events.on('refreshFailed', ({ error }) => this.#log.warn(`a refresh in the background failed: ${reason(error)}`));
     events.on('uncacheable', ({ key, reason: why }) => this.#warnOnce(key, why));

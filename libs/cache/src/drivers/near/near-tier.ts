@@ -1,4 +1,4 @@
-import type { Clock } from '@mobius1/kernel';
+import { Channel, type Clock, withDeadline } from '@mobius1/kernel';
 import type { RedisConnection } from '../redis-connection.js';
 import type { RedisStore } from '../redis-store.js';
 import { NearCache, type NearCacheOptions } from './near-cache.js';
@@ -21,6 +21,23 @@ export const COHERENCE_DEFAULTS = Object.freeze({ pingInterval: 1_000, pingTimeo
  */
 export type Coherence = 'coherent' | 'deaf' | 'refused';
 
+export type NearEvents = {
+  /** How this process hears of changes has changed. */
+  coherence: { coherence: Coherence; reason: string | undefined };
+};
+
+/** How the tier does. */
+export interface NearFacts {
+  readonly coherence: Coherence;
+  /** What the server said when it refused to tell changes. */
+  readonly refusal: string | undefined;
+  readonly entries: number;
+  readonly bytes: number;
+}
+
+// Two round trips more than a connection needs; without an answer the tier begins later by itself.
+const LISTENING_MS = 1_000;
+
 export interface NearTierOptions extends NearCacheOptions, CoherenceOptions {
   readonly prefix: string;
   readonly clock: Clock;
@@ -31,8 +48,12 @@ export class NearTier {
   readonly store: TieredStore;
   readonly #connection: RedisConnection;
   readonly #options: NearTierOptions;
+  readonly events = new Channel<NearEvents>();
   #channel: TrackingChannel | undefined;
   #refusal: string | undefined;
+  #stopped = false;
+  #settle: () => void = () => undefined;
+  readonly #settled = new Promise<void>((resolve) => (this.#settle = resolve));
 
   constructor(connection: RedisConnection, redis: RedisStore, options: NearTierOptions) {
     this.#connection = connection;
@@ -41,11 +62,25 @@ export class NearTier {
     connection.events.on('ready', () => this.listen());
     // Who lost one connection may well be talked to by another server than he listens to.
     connection.events.on('lost', () => this.#channel?.restart());
+    this.listen(); // a client that was given may be connected already
   }
 
   get coherence(): Coherence {
     if (this.#refusal !== undefined) return 'refused';
     return this.store.audible ? 'coherent' : 'deaf';
+  }
+
+  /** How the tier does. */
+  get facts(): NearFacts {
+    const { entries, bytes } = this.store.near;
+    return { coherence: this.coherence, refusal: this.#refusal, entries, bytes };
+  }
+
+  /** Begins to listen, and resolves when that has succeeded, was refused, or takes longer than it should. */
+  async ready(): Promise<void> {
+    this.listen();
+    const { clock } = this.#options;
+    await withDeadline(this.#settled, LISTENING_MS, () => new Error('not yet'), clock).catch(() => undefined);
   }
 
   /** What the server said when it refused to tell changes. */
@@ -66,11 +101,20 @@ export class NearTier {
         pingTimeout: pingTimeout ?? COHERENCE_DEFAULTS.pingTimeout,
       },
       {
-        armed: () => this.store.hear(true),
-        lost: () => this.store.hear(false),
+        armed: () => {
+          this.store.hear(true);
+          this.#settle();
+          this.#tell();
+        },
+        lost: () => {
+          this.store.hear(false);
+          this.#tell();
+        },
         changed: (keys) => this.store.changed(keys === null ? null : keys.map((key) => key.toString())),
         refused: (reason) => {
           this.#refusal = reason;
+          this.#settle();
+          this.#tell();
         },
       },
     );
@@ -82,6 +126,12 @@ export class NearTier {
   }
 
   stop(): void {
+    this.#stopped = true;
     this.#channel?.stop();
+  }
+
+  #tell(): void {
+    if (this.#stopped) return;
+    this.events.emit('coherence', () => ({ coherence: this.coherence, reason: this.#refusal }));
   }
 }

@@ -1,3 +1,4 @@
+import { exponentialBackoff } from '@mobius1/kernel';
 import { isCluster, mastersOf, type RedisClient } from '../redis-client.js';
 import {
   TrackingConnection,
@@ -11,6 +12,8 @@ type Duplicable = RedisClient & {
   options?: { host?: string; port?: number };
 };
 
+const reconnect = exponentialBackoff({ base: 50, cap: 2_000, factor: 2, jitter: 'equal' });
+
 /** Settings of a connection that only listens: RESP2, armed by us at each connection, silent for as long as it likes. */
 const LISTENING = {
   protocol: 2,
@@ -18,6 +21,7 @@ const LISTENING = {
   autoResubscribe: false,
   enableOfflineQueue: false,
   socketTimeout: undefined,
+  retryStrategy: (attempt: number): number => reconnect(attempt, Math.random()), // nodes of a Cluster come without one
   readOnly: false,
 };
 
