@@ -234,11 +234,10 @@ export class CacheManager {
   #scope<O extends LoadOptions<never>>(options: O | undefined): LoadOptions<never> | undefined {
     const { namespace, ttl, tags } = this.#feature;
     if (namespace === undefined && ttl === undefined && !tags?.length) return options;
-    const own = options?.tags;
-    const all =
-      typeof own === 'function'
-        ? (value: never) => [...(tags ?? []), ...own(value)]
-        : [...(tags ?? []), ...(own ?? [])];
+    const own = options?.tags ?? [];
+    // What is no list is left as it is, for the engine to refuse.
+    const join = (more: readonly string[]) => (Array.isArray(more) ? [...(tags ?? []), ...(more as string[])] : more);
+    const all = typeof own === 'function' ? (value: never) => join(own(value)) : join(own);
     return { ...options, namespace: options?.namespace ?? namespace, ttl: options?.ttl ?? ttl, tags: all };
   }
 }
