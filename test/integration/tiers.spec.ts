@@ -183,6 +183,22 @@ describe('the tier before Redis', () => {
     client.disconnect();
   });
 
+  it('is done without where the client of the application cannot be duplicated, and says so', async () => {
+    const client = new Redis({ host: redis.host, port: redis.port });
+    await client.ping();
+    const plain = new Proxy(client, {
+      get: (target, name) => {
+        if (name === 'duplicate') return undefined;
+        const member: unknown = Reflect.get(target, name);
+        return typeof member === 'function' ? member.bind(target) : member;
+      },
+    });
+    const { near, manager } = new CacheInstance({ redis: { client: plain, keyPrefix: PREFIX, commandTimeout: 2_000 } });
+    expect([near?.coherence, near?.refusal]).toEqual(['refused', 'the client has no duplicate()']);
+    expect(await manager.getOrSet('k', () => 'v')).toBe('v');
+    client.disconnect();
+  });
+
   it('wakes who waits for the load of another process by the fill, not by a timer', async () => {
     const [here, there] = [await holding(), await holding()];
     let open: (value: string) => void = () => undefined;

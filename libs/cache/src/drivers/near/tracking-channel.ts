@@ -1,5 +1,5 @@
-import { exponentialBackoff } from '@mobius1/kernel';
 import { isCluster, mastersOf, type RedisClient } from '../redis-client.js';
+import { retryStrategy } from '../redis-factory.js';
 import {
   TrackingConnection,
   type TrackingClient,
@@ -8,11 +8,9 @@ import {
 } from './tracking-connection.js';
 
 type Duplicable = RedisClient & {
-  duplicate(override: object): TrackingClient;
+  duplicate?: (override: object) => TrackingClient;
   options?: { host?: string; port?: number };
 };
-
-const reconnect = exponentialBackoff({ base: 50, cap: 2_000, factor: 2, jitter: 'equal' });
 
 /** Settings of a connection that only listens: RESP2, armed by us at each connection, silent for as long as it likes. */
 const LISTENING = {
@@ -21,7 +19,7 @@ const LISTENING = {
   autoResubscribe: false,
   enableOfflineQueue: false,
   socketTimeout: undefined,
-  retryStrategy: (attempt: number): number => reconnect(attempt, Math.random()), // nodes of a Cluster come without one
+  retryStrategy, // nodes of a Cluster come without one
   readOnly: false,
 };
 
@@ -110,26 +108,33 @@ export class TrackingChannel {
     for (const [address, node] of masters) {
       if (this.#connections.has(address)) continue;
       this.#judge(false); // before anything can be read from the new one
-      this.#connections.set(address, this.#listenTo(node));
+      const client = node.duplicate?.(LISTENING);
+      if (client === undefined) {
+        this.#refuse('the client has no duplicate()');
+        return;
+      }
+      this.#connections.set(address, this.#listenOn(client));
     }
     this.#judge();
   }
 
-  #listenTo(node: Duplicable): TrackingConnection {
+  #listenOn(client: TrackingClient): TrackingConnection {
     const { changed } = this.#hooks;
-    return new TrackingConnection(node.duplicate(LISTENING), this.#options, {
+    return new TrackingConnection(client, this.#options, {
       changed,
       armed: () => this.#judge(),
       lost: () => {
         this.#judge();
         this.#doubtMasters();
       },
-      refused: (reason) => {
-        this.#refused = true;
-        this.stop();
-        this.#hooks.refused(reason);
-      },
+      refused: (reason) => this.#refuse(reason),
     });
+  }
+
+  #refuse(reason: string): void {
+    this.#refused = true;
+    this.stop();
+    this.#hooks.refused(reason);
   }
 
   #judge(possible = true): void {
