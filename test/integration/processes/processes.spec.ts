@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 import { eventually } from '../../support/eventually.js';
+import { RedisEnv } from '../../support/redis-env.js';
 import { Program } from '../../support/program.js';
 import { uniquePrefix } from '../../support/unique-prefix.js';
 import type { Violation } from './worker.js';
@@ -53,6 +54,28 @@ describe.each([
     expect(total('hits')).toBeGreaterThan(100);
     expect(total('fills')).toBeGreaterThan(100);
     expect(total('fenced')).toBeGreaterThan(0);
+  });
+
+  it('never do so either while the connections that tell of changes are killed and scripts forgotten', async () => {
+    const redis = await RedisEnv.process(); // of its own: nobody else shall suffer
+    try {
+      const workers = await Promise.all(Array.from({ length: PROCESSES }, () => start({ REDIS_URL: redis.url })));
+      const race = { over: false };
+      const faults = (async () => {
+        for (let count = 0; ; count++) {
+          await redis.command('CLIENT', 'KILL', 'TYPE', 'pubsub');
+          await redis.command('SCRIPT', 'FLUSH');
+          if (race.over) return count;
+        }
+      })();
+      const races = (await Promise.all(workers.map((one, i) => one.call('race', 40 + i, 8, 150)))) as Race[];
+      race.over = true;
+      expect(await faults).toBeGreaterThan(3);
+      expect(races.flatMap(({ violations }) => violations)).toEqual([]);
+    } finally {
+      await Promise.all(programs.splice(0).map((program) => program.kill()));
+      await redis.stop();
+    }
   });
 
   it('run one load for all the callers of all processes', async () => {
