@@ -27,6 +27,12 @@ export class CacheStatsDto implements CacheStats {
   @ApiProperty({ description: 'Queries the cache ran.' })
   readonly loads!: number;
 
+  @ApiProperty({ description: 'Queries that another process was running already, and that were waited for.' })
+  readonly waits!: number;
+
+  @ApiProperty({ description: 'Waits that ended with a query of one’s own.' })
+  readonly takeOvers!: number;
+
   @ApiProperty({ description: 'Queries that failed.' })
   readonly loadFailures!: number;
 

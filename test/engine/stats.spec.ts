@@ -1,7 +1,18 @@
 import { createCache } from './cache.js';
 
 const none = {
-  ...{ hits: 0, localHits: 0, stale: 0, misses: 0, loads: 0, loadFailures: 0, fills: 0, fenced: 0 },
+  ...{
+    hits: 0,
+    localHits: 0,
+    stale: 0,
+    misses: 0,
+    loads: 0,
+    waits: 0,
+    takeOvers: 0,
+    loadFailures: 0,
+    fills: 0,
+    fenced: 0,
+  },
   ...{ uncacheable: 0, foreign: 0, invalidations: 0, storeFailures: 0, remembered: 0, hitRate: 0, keys: 0 },
 };
 

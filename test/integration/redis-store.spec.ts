@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { ROOT } from '../../libs/cache/src/core/generation.js';
 import { parseRecord } from '../../libs/cache/src/core/record.js';
 import { newToken } from '../../libs/cache/src/core/token.js';
+import { FAILURE_MS } from '../../libs/cache/src/core/store.js';
 import { RedisConnection } from '../../libs/cache/src/drivers/redis-connection.js';
 import { RedisStore } from '../../libs/cache/src/drivers/redis-store.js';
 import { CacheInstance } from '../../libs/cache/src/instance/cache-instance.js';
@@ -51,6 +52,22 @@ describe('RedisStore', () => {
     expect(await raw.pttl(`${under.prefix}user:1`)).toBeGreaterThan(50_000);
     await raw.del(`${under.prefix}user:1`);
     expect(await under.store.release('user:1', token)).toBe(false);
+  });
+
+  it('keeps word of a failed load for a second, for those who wait and for the next lease (G6)', async () => {
+    const { store, prefix } = under;
+    const find = async (): Promise<unknown> => (await store.read({ id: 'k', names: [] })).found;
+    const attempt = { leaseMs: 60_000, seen: undefined, keep: false };
+    const [token, next] = [newToken(), newToken()];
+    await store.acquire('k', { ...attempt, token });
+    expect(await store.fail('k', token)).toBe(true);
+    expect(await find()).toEqual({ kind: 'failed' });
+    expect(await raw.pttl(`${prefix}k`)).toBeLessThanOrEqual(FAILURE_MS);
+    expect((await store.usage()).keys).toBe(0);
+    expect(await store.acquire('k', { ...attempt, token: next })).toBe(true);
+    expect(await find()).toEqual({ kind: 'lease', holder: next, afterFailure: true });
+    await store.fail('k', next);
+    expect(await store.increment('k', 1, undefined)).toBe(1); // word is no value
   });
 
   it('sends the reads of one turn as one command, each key once', async () => {

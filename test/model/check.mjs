@@ -1,6 +1,7 @@
 // node check.mjs [part of a name] [limit]   — every variant in its smallest telling scenario. The limit bounds the search
 // where no counterexample is expected; one that is expected is searched for until it is found.
 import { explore } from './explore.mjs';
+import { gathering } from './gathering.mjs';
 import { protocol } from './protocol.mjs';
 
 const two = [
@@ -386,12 +387,33 @@ const variants = [
   ],
 ];
 
+const batches = [
+  ['all rules: two batches of two keys', { processes: 2, keys: 2 }],
+  ['all rules: three batches of two keys', { processes: 3, keys: 2 }],
+  ['all rules: batches, a process dies', { processes: 2, keys: 2, crash: 1 }],
+  ['all rules: failing loads, three processes', { processes: 3, keys: 1, failing: true, renew: 1 }],
+  ['all rules: failing loads, four processes', { processes: 4, keys: 1, failing: true }],
+  ['all rules: failing batches', { processes: 2, keys: 2, failing: true, crash: 1 }],
+  ['l a batch waits for all its keys', { processes: 2, keys: 2 }, { leaveOnWait: false }, 'breaks'],
+  ['l no mark of failure', { processes: 3, keys: 1, failing: true }, { failureMark: false }, 'breaks'],
+  [
+    'l a renewed lease taken for a new one',
+    { processes: 3, keys: 1, failing: true, renew: 1 },
+    { ownLease: false },
+    'breaks',
+  ],
+];
+
 const [part = '', limit = '150000'] = process.argv.slice(2);
+const scenarios = [
+  ...[...holds, ...variants].map((row) => [protocol, ...row]),
+  ...batches.map((row) => [gathering, ...row]),
+];
 let surprises = 0;
-for (const [name, scenario, rules = {}, expected = 'holds'] of [...holds, ...variants]) {
+for (const [model, name, scenario, rules = {}, expected = 'holds'] of scenarios) {
   if (!name.includes(part)) continue;
   const result = explore({
-    ...protocol({ ...scenario, rules }),
+    ...model({ ...scenario, rules }),
     limit: expected === 'holds' ? Number(limit) : 400_000,
   });
   const found = result.problem ? 'breaks' : 'holds';

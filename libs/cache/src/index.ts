@@ -22,6 +22,7 @@ export type {
   NamespaceOption,
 } from './features/manager/cache-manager.js';
 export type { LoadOptions, StoreOptions } from './core/options.js';
+export type { Loaded } from './core/batch-load.js';
 export { CacheKeys, DefaultTTL, type KeyPart } from './features/manager/cache-keys.js';
 
 // Decorators
@@ -44,6 +45,7 @@ export { registerValueType } from './core/codec/value-types.js';
 
 // Errors
 export {
+  BatchLoadError,
   CacheDecoratorError,
   CounterConflictError,
   DamagedValueError,

@@ -1,5 +1,7 @@
 import { Channel, type Clock, systemClock } from '@mobius1/kernel';
 import type { Invalidation } from './backlog.js';
+import { BatchLoad, type Loaded } from './batch-load.js';
+import type { Entry } from './entry.js';
 import type { CacheEvents, Outcome } from './events.js';
 import { type FlightPlan, Flights } from './flight.js';
 import { namespaceName, ROOT, scopeNames, tagName, tagNames } from './generation.js';
@@ -99,21 +101,28 @@ export class CacheEngine {
   /** The value under a key, or what `load` returns, which is then cached. */
   async getOrSet<T>(key: string, load: () => T | Promise<T>, options?: LoadOptions<T>): Promise<T> {
     if (!this.#enabled) return load();
-    const id = entryId(key, options?.namespace);
-    const entry = this.#store.peek(id);
-    // The whole of a hot hit: nothing is resolved, nothing awaited, nothing copied.
-    if (entry !== undefined && this.#store.now() < entry.freshUntil) {
-      if (options?.earlyRefresh ?? this.#defaults.earlyRefresh) {
-        this.#reader.refreshEarly(this.#request('getOrSet', key, options, load), entry);
+    const entry = this.#hot(key, load, options);
+    return (entry === undefined ? this.#readCold(this.#request('getOrSet', key, options, load)) : entry.value()) as T;
+  }
+
+  /** The values under several keys; those that are missing are loaded together. In the order of the keys. */
+  async getOrSetMany<T>(
+    keys: readonly string[],
+    loadMissing: (keys: string[]) => Loaded<T> | PromiseLike<Loaded<T>>,
+    options?: LoadOptions<T>,
+  ): Promise<(T | undefined)[]> {
+    const distinct = [...new Set(keys)];
+    for (const key of distinct) entryId(key, options?.namespace); // nothing is loaded when one of them is wrong
+    const batch = new BatchLoad<T>(distinct, loadMissing);
+    const read = async (key: string): Promise<[string, T | undefined]> => {
+      try {
+        return [key, await this.#getOrLoad(key, batch, options)];
+      } finally {
+        batch.standBack(key);
       }
-      this.counts.localHits++;
-      this.#answered(key, options?.namespace, 'hit');
-      return entry.value() as T;
-    }
-    const request = this.#request('getOrSet', key, options, load);
-    const { value, outcome } = await this.#reader.read(request);
-    this.#answered(key, options?.namespace, outcome);
-    return value as T;
+    };
+    const values = new Map(await Promise.all(distinct.map(read)));
+    return keys.map((key) => values.get(key));
   }
 
   /** The value under a key, fresh or within `staleWhileRevalidate`; `undefined` when there is none. */
@@ -174,6 +183,38 @@ export class CacheEngine {
   /** Tells the store the invalidations it missed, if any; called when it can be reached again. */
   async replay(): Promise<void> {
     await this.#store.replay().catch(unlessUnavailable);
+  }
+
+  /** The entry of a hot hit. This is the whole of it: nothing is resolved, nothing awaited, nothing copied. */
+  #hot(key: string, load: () => unknown, options: LoadOptions<never> | undefined): Entry | undefined {
+    const entry = this.#store.peek(entryId(key, options?.namespace));
+    if (entry === undefined || this.#store.now() >= entry.freshUntil) return undefined;
+    if (options?.earlyRefresh ?? this.#defaults.earlyRefresh) {
+      this.#reader.refreshEarly(this.#request('getOrSet', key, options, load), entry);
+    }
+    this.counts.localHits++;
+    this.#answered(key, options?.namespace, 'hit');
+    return entry;
+  }
+
+  async #readCold(request: CacheRequest): Promise<unknown> {
+    const { value, outcome } = await this.#reader.read(request);
+    this.#answered(request.key, request.namespace, outcome);
+    return value;
+  }
+
+  /** `getOrSet` of one key of a batch. */
+  async #getOrLoad<T>(
+    key: string,
+    batch: BatchLoad<T>,
+    options: LoadOptions<never> | undefined,
+  ): Promise<T | undefined> {
+    const load = (): Promise<T | undefined> => batch.load(key);
+    if (!this.#enabled) return load();
+    const entry = this.#hot(key, load, options);
+    if (entry !== undefined) return entry.value() as T;
+    const request = this.#request('getOrSetMany', key, options, load);
+    return (await this.#readCold({ ...request, standBack: () => batch.standBack(key) })) as T | undefined;
   }
 
   #request(

@@ -33,6 +33,17 @@ export class LoadTimeoutError extends CodedError {
   }
 }
 
+/** The load of a batch returned something that cannot be assigned to its keys. */
+export class BatchLoadError extends CodedError {
+  readonly code = 'CACHE_BATCH_LOAD';
+
+  constructor(returned: string) {
+    super(
+      `The load of getOrSetMany() returned ${returned}. Return a Map by key, or an array with one value for each key it was given, in their order.`,
+    );
+  }
+}
+
 /** A key that holds something else was used as a counter. */
 export class CounterConflictError extends CodedError {
   readonly code = 'CACHE_COUNTER_CONFLICT';

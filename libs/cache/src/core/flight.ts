@@ -52,6 +52,11 @@ export class Flight {
     this.landing = current.run(this, run, this);
   }
 
+  /** Its load waits for the load of another flight as well. */
+  waitFor(other: Flight): void {
+    (this.waitsFor ??= new Set()).add(other);
+  }
+
   /** True when this flight waits, directly or through others, for `other`. */
   reaches(other: Flight): boolean {
     return this === other || [...(this.waitsFor ?? [])].some((next) => next.reaches(other));
@@ -80,7 +85,7 @@ class Hold {
 const current = new AsyncLocalStorage<Caller>();
 
 /** The flight whose load is running here. */
-function currentFlight(): Flight | undefined {
+export function runningFlight(): Flight | undefined {
   let caller = current.getStore();
   while (caller instanceof Hold) caller = caller.caller;
   return caller;
@@ -132,7 +137,7 @@ export class Flights {
 
   /** Waits for a flight of somebody else. Throws RecursiveLoadError when that flight waits for the caller. */
   join(flight: Flight, heard: boolean): Promise<Landing> {
-    const mine = currentFlight();
+    const mine = runningFlight();
     if (mine !== undefined && flight.reaches(mine)) throw new RecursiveLoadError(flight.plan.id);
     if (!heard) flight.doubtful++;
     return mine === undefined ? flight.landing : waiting(mine, flight);
@@ -140,7 +145,7 @@ export class Flights {
 
   /** The caller leads this flight itself; a load inside another load is waited for like a joined one. */
   lead(flight: Flight): Promise<Landing> {
-    const mine = currentFlight();
+    const mine = runningFlight();
     return mine === undefined ? flight.landing : waiting(mine, flight);
   }
 
@@ -173,7 +178,7 @@ export class Flights {
     const holder = this.#leaseholders.get(id);
     if (holder === undefined) return;
     if (holder.reaches(flight)) throw new RecursiveLoadError(id);
-    (flight.waitsFor ??= new Set()).add(holder);
+    flight.waitFor(holder);
   }
 
   /** Nobody may join the flight any more. */
@@ -195,11 +200,10 @@ export class Flights {
 }
 
 async function waiting(mine: Flight, flight: Flight): Promise<Landing> {
-  mine.waitsFor ??= new Set();
-  mine.waitsFor.add(flight);
+  mine.waitFor(flight);
   try {
     return await flight.landing;
   } finally {
-    mine.waitsFor.delete(flight);
+    mine.waitsFor?.delete(flight);
   }
 }

@@ -34,10 +34,13 @@ export class Lease {
     this.#timer?.cancel();
   }
 
-  /** Gives the lease back, so that the next caller need not wait; true when it still stood. */
-  async release(): Promise<boolean> {
+  /**
+   * Gives the lease back without a value, so that the next caller need not wait, and those who wait wait for no second
+   * load; true when it still stood.
+   */
+  async fail(): Promise<boolean> {
     this.end();
-    return this.#store.release(this.#id, this.token).catch(() => false);
+    return this.#store.fail(this.#id, this.token).catch(() => false);
   }
 
   #schedule(): void {

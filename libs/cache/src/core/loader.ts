@@ -42,6 +42,10 @@ function groundOf({ names }: CacheRequest, { generations, sequence }: Pick<Look,
   return { token: newToken(), stamps, sequence };
 }
 
+/** Who has waited for a load that failed waits for no second one: they would fail one after the other. */
+const failsAgain = ({ holder, afterFailure }: Look, awaited: Token | undefined): boolean =>
+  afterFailure && awaited !== undefined && awaited !== holder;
+
 /** For operations that are done without when the store does not answer. */
 export function unlessUnavailable(error: unknown): undefined {
   if (!(error instanceof StoreUnavailableError)) throw error;
@@ -84,31 +88,33 @@ export class Loader {
     request: CacheRequest,
     first: Look,
   ): Promise<Ground | { landing: Landing } | undefined> {
-    const { store, flights, clock, limits } = this.#parts;
+    const { store, flights, counts, clock, limits } = this.#parts;
     const start = clock.monotonic();
     let seen = first;
     let watch: Watch | undefined;
+    /** Whose load this flight has waited for. */
+    let awaited: Token | undefined;
     try {
-      for (let attempt = 1; ; attempt++) {
-        const landing = attempt === 1 ? undefined : this.#foundBy(seen, request);
-        if (landing !== undefined) return { landing };
-        if (!seen.leased) {
-          // The generations that are missing are drawn first, and only then the token (rule 5).
-          const ground = groundOf(request, isComplete(seen) ? seen : await store.draw(request.names, 'missing'));
-          // A stale value stays for those who are allowed it; an invalidated or expired one goes.
-          const keep = seen.entry !== undefined && store.now() < seen.entry.goneUntil;
-          const acquisition = { token: ground.token, leaseMs: limits.leaseMs, seen: seen.version, keep };
-          if (await store.acquire(request.id, acquisition)) {
-            flights.leased(flight);
-            return ground;
-          }
+      for (;;) {
+        const ground = seen.holder === undefined ? await this.#acquire(request, seen) : undefined;
+        if (ground !== undefined) {
+          flights.leased(flight);
+          if (awaited !== undefined) counts.takeOvers++;
+          return ground;
         }
         const left = limits.waitMs - (clock.monotonic() - start);
-        if (left <= 0 || flights.holds(request.id)) return undefined;
+        if (left <= 0 || flights.holds(request.id) || failsAgain(seen, awaited)) return undefined;
         flights.awaitsLease(flight);
+        if (watch === undefined) {
+          counts.waits++;
+          request.standBack?.();
+        }
+        awaited = seen.holder ?? awaited;
         watch ??= store.watch(request.id);
         await watch.next(left);
         seen = await look(store, request, () => this.foreign(request));
+        const landing = this.#foundBy(seen, request);
+        if (landing !== undefined) return { landing };
       }
     } catch (error) {
       unlessUnavailable(error);
@@ -116,6 +122,17 @@ export class Loader {
     } finally {
       watch?.end();
     }
+  }
+
+  /** Takes the lease of a key that nobody seems to hold. */
+  async #acquire(request: CacheRequest, seen: Look): Promise<Ground | undefined> {
+    const { store, limits } = this.#parts;
+    // The generations that are missing are drawn first, and only then the token (rule 5).
+    const ground = groundOf(request, isComplete(seen) ? seen : await store.draw(request.names, 'missing'));
+    // A stale value stays for those who are allowed it; an invalidated or expired one goes.
+    const keep = seen.entry !== undefined && store.now() < seen.entry.goneUntil;
+    const acquisition = { token: ground.token, leaseMs: limits.leaseMs, seen: seen.version, keep };
+    return (await store.acquire(request.id, acquisition)) ? ground : undefined;
   }
 
   #foundBy(seen: Look, { plan }: CacheRequest): Landing | undefined {
@@ -149,10 +166,10 @@ export class Loader {
       this.#refuse(request, refusal ?? '');
       this.#tellLoad(request, ms, false);
       flights.close(flight); // who comes later must not rely on what is found out now
-      const stood = await lease.release();
+      const stood = await lease.fail();
       return landing(stood && (await this.#untouched(flight, request, { ...ground, stamps })) ? 'current' : 'fenced');
     } finally {
-      if (!lease.ended) await lease.release();
+      if (!lease.ended) await lease.fail();
     }
   }
 

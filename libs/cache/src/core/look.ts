@@ -8,8 +8,10 @@ export interface Look {
   /** A value that no invalidation has touched, whatever its age. */
   readonly entry: Entry | undefined;
   readonly counter: number | undefined;
-  /** Somebody holds the lease: a load or a refresh is in progress. */
-  readonly leased: boolean;
+  /** Holder of the lease: a load or a refresh is in progress. */
+  readonly holder: Token | undefined;
+  /** The load before the present state, or before the present lease, ended without a value. */
+  readonly afterFailure: boolean;
   /** Version of the value under the key, valid or not: what an acquisition replaces. */
   readonly version: Token | undefined;
   /** Generations of the names asked for, in their order. */
@@ -39,24 +41,26 @@ export async function look(store: Store, query: LookQuery, onForeign: () => void
     const seen = {
       entry: undefined,
       counter: undefined,
-      leased: false,
+      holder: undefined,
+      afterFailure: false,
       version: undefined,
       generations: asked,
       sequence,
     };
     if (found.kind === 'absent') return seen;
-    if (found.kind === 'lease') return { ...seen, leased: true };
+    if (found.kind === 'failed') return { ...seen, afterFailure: true };
+    if (found.kind === 'lease') return { ...seen, holder: found.holder, afterFailure: found.afterFailure };
     if (found.kind === 'counter') return { ...seen, counter: found.count };
     if (found.kind === 'entry') {
-      const { entry, leased } = found;
+      const { entry, holder } = found;
       const unknown = namesMissing(entry.stamps, names);
       if (unknown !== undefined && reads < MAX_READS) {
         names = [...query.names, ...unknown];
         continue;
       }
       const { version } = entry;
-      if (!stands(entry.stamps, names, generations)) return { ...seen, leased, version };
-      if (decodes(entry)) return { entry, counter: undefined, leased, version, generations: asked, sequence };
+      if (!stands(entry.stamps, names, generations)) return { ...seen, holder, version };
+      if (decodes(entry)) return { ...seen, entry, holder, version };
     }
     onForeign();
     await store.delete([query.id]);

@@ -46,6 +46,7 @@ export class Reader {
       if (joined === undefined) return await this.#lead(request, seen);
       if (flights.holds(request.id)) break; // that flight waits for the write that asks here
       joins++;
+      request.standBack?.();
       const answer = await this.#join(request, joined, { seen, heard: heard !== undefined });
       if ('value' in answer) return answer;
       awaited = answer;
@@ -62,7 +63,7 @@ export class Reader {
   /** Refreshes behind a value that was served already. */
   refresh(request: CacheRequest, seen: Look | undefined): void {
     const { flights, events } = this.#parts;
-    if (flights.get(request.id) !== undefined || seen?.leased) return;
+    if (flights.get(request.id) !== undefined || seen?.holder !== undefined) return;
     const { key, namespace } = request;
     const first = seen ?? this.#look(request);
     const flight = flights.start(request, async (self) => this.#loader.fly(self, request, await first));
@@ -73,7 +74,16 @@ export class Reader {
   #peek(id: string): Look | undefined {
     const entry = this.#parts.store.peek(id);
     if (entry === undefined) return undefined;
-    return { entry, counter: undefined, leased: true, version: entry.version, generations: [], sequence: undefined };
+    const { version } = entry;
+    return {
+      entry,
+      version,
+      counter: undefined,
+      holder: undefined,
+      afterFailure: false,
+      generations: [],
+      sequence: undefined,
+    };
   }
 
   async #look(request: CacheRequest): Promise<Look | undefined> {

@@ -9,12 +9,12 @@ import { NO_TOKEN, type Token } from './token.js';
  *
  * A header of fixed width in ASCII, so that the scripts address its fields by offset and people can read it:
  *
- *     0 magic and format version   2 kind: V value, L lease only   3 codec      4 version: token of the fill
+ *     0 magic and format version   2 kind: V value, L lease only, F failed load   3 codec   4 version: token of the fill
  *    20 lease: token of its holder  36 end of the lease            49 created   62 fresh until   75 gone until
  *    88 cost of the load in ms      95 length of the stamps       100 length of the payload      109 stamps, payload
  *
  * Times are decimal milliseconds on the server's clock. A record with only a lease has neither stamps nor payload, and
- * its key expires with the lease. The lengths tell a value that was cut or patched from a whole one.
+ * its key expires with the lease; in the place of a version it says whether the load before it failed. The lengths tell a value that was cut or patched from a whole one.
  */
 export const MAGIC = 'M1';
 export const AT = {
@@ -35,9 +35,11 @@ export const AT = {
 const MAX_COST_MS = 9_999_999; // 7 digits
 const MAX_STAMP_BYTES = 99_999; // 5 digits
 const ABSENT: Found = { kind: 'absent' };
-const LEASE: Found = { kind: 'lease' };
+const FAILED: Found = { kind: 'failed' };
 const FOREIGN: Found = { kind: 'foreign' };
 const NO_TIME = '0'.repeat(13);
+/** Stands in a lease for the version: the load before it ended without a value. */
+export const AFTER_FAILURE: Token = '!'.repeat(16);
 const COUNTER = /^-?\d{1,20}$/;
 
 const digits = (value: number, width: number): string => String(Math.round(value)).padStart(width, '0');
@@ -45,10 +47,14 @@ const digits = (value: number, width: number): string => String(Math.round(value
 /** Digits of a lease's end, for the scripts that patch it in place. */
 export const timeDigits = (ms: number): string => digits(ms, AT.created - AT.leaseEnd);
 
+const NO_VALUE = `${NO_TIME.repeat(3)}${digits(0, 7)}${digits(0, 5)}${digits(0, 9)}`;
+
 /** A record that holds nothing but a lease. */
-export function leaseRecord(token: Token, leaseEnd: number): string {
-  return `${MAGIC}L-${NO_TOKEN}${token}${timeDigits(leaseEnd)}${NO_TIME.repeat(3)}${digits(0, 7)}${digits(0, 5)}${digits(0, 9)}`;
-}
+export const leaseRecord = (token: Token, leaseEnd: number): string =>
+  `${MAGIC}L-${NO_TOKEN}${token}${timeDigits(leaseEnd)}${NO_VALUE}`;
+
+/** A record that says that a load ended without a value. */
+export const FAILURE_RECORD = `${MAGIC}F-${NO_TOKEN}${NO_TOKEN}${NO_TIME}${NO_VALUE}`;
 
 const writeStamps = (stamps: readonly Stamp[]): string =>
   stamps.map(({ name, generation }) => `${name}\n${generation}`).join('\n'); // names are encoded: no control characters
@@ -86,7 +92,11 @@ export function parseRecord(bytes: Buffer | null, now: number): Found {
   if (bytes === null) return ABSENT;
   if (bytes.length < AT.end || bytes[0] !== 0x4d || bytes[1] !== 0x31) return counterOrForeign(bytes);
   const header = bytes.toString('latin1', 0, AT.end);
-  if (header[AT.kind] === 'L') return LEASE;
+  const holder = header.slice(AT.lease, AT.leaseEnd);
+  if (header[AT.kind] === 'F') return FAILED;
+  if (header[AT.kind] === 'L') {
+    return { kind: 'lease', holder, afterFailure: header.slice(AT.version, AT.lease) === AFTER_FAILURE };
+  }
   const codec = header[AT.codec];
   if (header[AT.kind] !== 'V' || (codec !== 'J' && codec !== 'B')) return FOREIGN;
   const stampsEnd = AT.end + Number(header.slice(AT.stampBytes, AT.payloadBytes));
@@ -96,7 +106,7 @@ export function parseRecord(bytes: Buffer | null, now: number): Found {
   if (stamps === undefined || Number.isNaN(goneUntil)) return FOREIGN;
   return {
     kind: 'entry',
-    leased: now < Number(header.slice(AT.leaseEnd, AT.created)),
+    holder: now < Number(header.slice(AT.leaseEnd, AT.created)) ? holder : undefined,
     entry: new Entry({
       version: header.slice(AT.version, AT.lease),
       createdAt: Number(header.slice(AT.created, AT.fresh)),

@@ -78,6 +78,10 @@ export class RememberingStore implements Store {
     return this.#settled(() => this.#store.release(id, token));
   }
 
+  fail(id: string, token: Token): Promise<boolean> {
+    return this.#settled(() => this.#store.fail(id, token));
+  }
+
   fill(id: string, token: Token, entry: Entry): Promise<boolean> {
     return this.#settled(() => this.#store.fill(id, token, entry));
   }

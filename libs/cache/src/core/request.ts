@@ -13,6 +13,8 @@ export interface CacheRequest {
   /** The load's tags will be known only from its value. */
   readonly lateTags: boolean;
   readonly load: () => unknown;
+  /** Called when the key is left to somebody else's load: its own is not to be waited for. */
+  readonly standBack?: (() => void) | undefined;
   readonly options: LoadOptions<never> | undefined;
   readonly plan: Plan;
 }

@@ -7,6 +7,10 @@ export interface Counts {
   stale: number;
   misses: number;
   loads: number;
+  /** Loads of this process that another process was running already, and that were waited for. */
+  waits: number;
+  /** Waits that ended with a load of one's own: the other's ended without a value, was invalidated, or its process died. */
+  takeOvers: number;
   loadFailures: number;
   fills: number;
   /** Loads whose value was not stored because an invalidation came first (G1). */
@@ -26,6 +30,8 @@ export const noCounts = (): Counts => ({
   stale: 0,
   misses: 0,
   loads: 0,
+  waits: 0,
+  takeOvers: 0,
   loadFailures: 0,
   fills: 0,
   fenced: 0,

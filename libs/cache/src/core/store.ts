@@ -3,13 +3,18 @@ import type { Sequence } from './generation.js';
 import type { Token } from './token.js';
 import type { Watch } from './watch.js';
 
+/** Milliseconds for which it is known that a load failed: long enough to be seen by all who waited for it. */
+export const FAILURE_MS = 1_000;
+
 /** What a store holds under a key. */
 export type Found =
   | { readonly kind: 'absent' }
-  /** A load is in progress and there is no value. */
-  | { readonly kind: 'lease' }
-  /** `leased`: somebody is refreshing it. */
-  | { readonly kind: 'entry'; readonly entry: Entry; readonly leased: boolean }
+  /** Nothing; a load has ended without a value a moment ago. */
+  | { readonly kind: 'failed' }
+  /** A load is in progress and there is no value; `afterFailure`: the load before it ended without one. */
+  | { readonly kind: 'lease'; readonly holder: Token; readonly afterFailure: boolean }
+  /** `holder`: of the lease, when somebody is refreshing it. */
+  | { readonly kind: 'entry'; readonly entry: Entry; readonly holder: Token | undefined }
   | { readonly kind: 'counter'; readonly count: number }
   /** Written by somebody else, damaged, or in a format of the future. */
   | { readonly kind: 'foreign' };
@@ -88,6 +93,8 @@ export interface Store {
   renew(id: string, token: Token, leaseMs: number): Promise<boolean>;
   /** Gives a lease back; true when it still stood. */
   release(id: string, token: Token): Promise<boolean>;
+  /** Gives a lease back after a load without a value, and leaves word of it for a moment, where there is no value. */
+  fail(id: string, token: Token): Promise<boolean>;
   /** Writes the value and ends the lease, only if the lease still stands (rule 2). */
   fill(id: string, token: Token, entry: Entry): Promise<boolean>;
   /** Removes keys with value and lease; the number of keys that held something. */

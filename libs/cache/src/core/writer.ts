@@ -63,7 +63,7 @@ export class Writer {
       counts.loadFailures++;
       throw error;
     } finally {
-      if (!lease.ended) await lease.release();
+      if (!lease.ended) await lease.fail();
     }
   }
 

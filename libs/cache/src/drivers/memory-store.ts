@@ -114,7 +114,7 @@ export class MemoryStore implements Store {
   async renew(id: string, token: Token, leaseMs: number): Promise<boolean> {
     const slot = this.#live(id);
     if (slot?.lease?.token !== token) return false;
-    slot.lease = this.#lease(token, leaseMs);
+    slot.lease.until = this.now() + leaseMs;
     return true;
   }
 
@@ -126,6 +126,11 @@ export class MemoryStore implements Store {
     return true;
   }
 
+  /** Leaves no word of it: those who wait are of this process, and share the next load anyway. */
+  fail(id: string, token: Token): Promise<boolean> {
+    return this.release(id, token);
+  }
+
   async fill(id: string, token: Token, entry: Entry): Promise<boolean> {
     if (this.#live(id)?.lease?.token !== token) return false;
     this.#put(id, { entry });
@@ -135,7 +140,7 @@ export class MemoryStore implements Store {
   async delete(ids: readonly string[]): Promise<number> {
     let removed = 0;
     for (const id of ids) {
-      if (this.#find(id).kind !== 'absent') removed++;
+      if (this.#live(id) !== undefined) removed++;
       this.#slots.delete(id);
     }
     return removed;
@@ -161,7 +166,7 @@ export class MemoryStore implements Store {
     for (const id of [...this.#slots.keys()]) {
       const parsed = parseEntryId(id);
       if (!everything && (parsed.namespace !== namespace || !matches(parsed.key))) continue;
-      if (this.#find(id).kind !== 'absent') removed++;
+      if (this.#live(id) !== undefined) removed++;
       this.#slots.delete(id);
     }
     return removed;
@@ -211,7 +216,8 @@ export class MemoryStore implements Store {
   #find(id: string): Found {
     const slot = this.#live(id);
     if (slot?.counter !== undefined) return { kind: 'counter', count: slot.counter.count };
-    if (slot?.entry !== undefined) return { kind: 'entry', entry: slot.entry, leased: slot.lease !== undefined };
-    return slot === undefined ? { kind: 'absent' } : { kind: 'lease' };
+    if (slot?.entry !== undefined) return { kind: 'entry', entry: slot.entry, holder: slot.lease?.token };
+    const holder = slot?.lease?.token;
+    return holder === undefined ? { kind: 'absent' } : { kind: 'lease', holder, afterFailure: false };
   }
 }

@@ -44,6 +44,10 @@ export class NullStore implements Store {
     return false;
   }
 
+  async fail(): Promise<boolean> {
+    return false;
+  }
+
   async fill(): Promise<boolean> {
     return false;
   }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { AT, MAGIC } from '../core/record.js';
+import { AFTER_FAILURE, AT, MAGIC } from '../core/record.js';
 import { NO_TOKEN } from '../core/token.js';
 import type { RedisClient } from './redis-client.js';
 
@@ -37,25 +37,30 @@ const OUTLIVE = `if redis.call('PTTL', KEYS[1]) < ms then redis.call('PEXPIRE', 
 /**
  * acquire: takes the lease of a key that holds what the reader saw (protocol rule 4).
  * KEYS[1] entry; ARGV: version seen ('' none), token, lease ms, record with that lease alone, '1' to keep the value.
- * Reply 1 granted, 0 not. Atomic because between judging the value and taking the lease another fill may come.
+ * Reply 1 granted, 0 not. A lease that follows a failed load says so. Atomic because between judging the value and
+ * taking the lease another fill may come.
  */
 export const ACQUIRE = new Script(`
 local kind = redis.call('TYPE', KEYS[1]).ok
 if kind ~= 'none' and kind ~= 'string' then redis.call('DEL', KEYS[1]) kind = 'none' end
-local ms = tonumber(ARGV[3])
+local ms, record = tonumber(ARGV[3]), ARGV[4]
 if kind == 'string' then
   local head = redis.call('GETRANGE', KEYS[1], 0, ${AT.created - 1})
-  if string.sub(head, 1, 3) ~= '${MAGIC}V' or string.sub(head, ${AT.version + 1}, ${AT.lease}) ~= ARGV[1] then return 0 end
-  ${NOW}
-  if now < tonumber(string.sub(head, ${AT.leaseEnd + 1}, ${AT.created})) then return 0 end
-  if ARGV[5] == '1' then
-    redis.call('SETRANGE', KEYS[1], ${AT.lease}, ARGV[2])
-    ${PATCH_END}
-    ${OUTLIVE}
-    return 1
+  if string.sub(head, 1, 3) == '${MAGIC}F' then
+    record = string.sub(record, 1, ${AT.version}) .. '${AFTER_FAILURE}' .. string.sub(record, ${AT.lease + 1})
+  else
+    if string.sub(head, 1, 3) ~= '${MAGIC}V' or string.sub(head, ${AT.version + 1}, ${AT.lease}) ~= ARGV[1] then return 0 end
+    ${NOW}
+    if now < tonumber(string.sub(head, ${AT.leaseEnd + 1}, ${AT.created})) then return 0 end
+    if ARGV[5] == '1' then
+      redis.call('SETRANGE', KEYS[1], ${AT.lease}, ARGV[2])
+      ${PATCH_END}
+      ${OUTLIVE}
+      return 1
+    end
   end
 end
-redis.call('SET', KEYS[1], ARGV[4], 'PX', ms)
+redis.call('SET', KEYS[1], record, 'PX', ms)
 return 1`);
 
 /**
@@ -71,12 +76,15 @@ ${OUTLIVE}
 return 1`);
 
 /**
- * release: gives a lease back; a stale value beside it stays. KEYS[1] entry; ARGV: token. Reply 1 when it stood, else 0.
- * Atomic because a lease that was lost must not be taken from its new holder.
+ * release: gives a lease back; a stale value beside it stays. KEYS[1] entry; ARGV: token, what to leave where there is no
+ * value ('' nothing), for how many ms. Reply 1 when it stood, else 0. Atomic because a lease that was lost must not be taken from its new holder.
  */
 export const RELEASE = new Script(`
 if ${LEASE} ~= ARGV[1] then return 0 end
-if ${KIND} == '${MAGIC}L' then redis.call('DEL', KEYS[1]) return 1 end
+if ${KIND} == '${MAGIC}L' then
+  if ARGV[2] == '' then redis.call('DEL', KEYS[1]) else redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) end
+  return 1
+end
 redis.call('SETRANGE', KEYS[1], ${AT.lease}, '${NO_TOKEN}${'0'.repeat(13)}')
 return 1`);
 
@@ -124,7 +132,7 @@ return reply`);
 export const INCREMENT = new Script(`
 if redis.call('TYPE', KEYS[1]).ok == 'string' then
   local kind = ${KIND}
-  if kind == '${MAGIC}L' then redis.call('DEL', KEYS[1])
+  if kind == '${MAGIC}L' or kind == '${MAGIC}F' then redis.call('DEL', KEYS[1])
   elseif string.sub(kind, 1, 2) == '${MAGIC}' then return redis.error_reply('NOTACOUNTER') end
 end
 local reply = redis.pcall('INCRBY', KEYS[1], ARGV[1])
@@ -133,14 +141,15 @@ if ARGV[2] ~= '' and redis.call('PTTL', KEYS[1]) < 0 then redis.call('PEXPIRE', 
 return redis.call('GET', KEYS[1])`);
 
 /**
- * count: counts the values among some keys, leaving out those that hold only a lease. KEYS: a page of a scan.
+ * count: counts the values among some keys, leaving out those that hold only a lease or word of a failed load. KEYS: a page of a scan.
  * Reply: the number. One round trip a page instead of one a key.
  */
 export const COUNT = new Script(`
 local values = 0
 for _, key in ipairs(KEYS) do
-  if redis.call('TYPE', key).ok == 'string' and redis.call('GETRANGE', key, 0, ${AT.kind}) ~= '${MAGIC}L' then
-    values = values + 1
+  if redis.call('TYPE', key).ok == 'string' then
+    local kind = redis.call('GETRANGE', key, 0, ${AT.kind})
+    if kind ~= '${MAGIC}L' and kind ~= '${MAGIC}F' then values = values + 1 end
   end
 end
 return values`);

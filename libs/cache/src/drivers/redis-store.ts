@@ -3,8 +3,16 @@ import { CounterConflictError } from '../core/errors.js';
 import { ROOT, type Sequence } from '../core/generation.js';
 import { escapeGlob, globLiteralPrefix, globMatcher } from '../core/glob.js';
 import { encodeKey, entryId, parseEntryId } from '../core/key.js';
-import { entryRecord, leaseRecord, parseRecord } from '../core/record.js';
-import type { Acquisition, Drawn, Reading, ReadQuery, Selection, Store } from '../core/store.js';
+import { entryRecord, FAILURE_RECORD, leaseRecord, parseRecord } from '../core/record.js';
+import {
+  type Acquisition,
+  type Drawn,
+  FAILURE_MS,
+  type Reading,
+  type ReadQuery,
+  type Selection,
+  type Store,
+} from '../core/store.js';
 import { newToken, type Token } from '../core/token.js';
 import { PollingWatch, type Watch } from '../core/watch.js';
 import { ReadBatch } from './read-batch.js';
@@ -101,7 +109,12 @@ export class RedisStore implements Store {
   }
 
   async release(id: string, token: Token): Promise<boolean> {
-    return (await this.#run((client) => RELEASE.run(client, [this.#prefix + id], [token]))) === 1;
+    return (await this.#run((client) => RELEASE.run(client, [this.#prefix + id], [token, '', 0]))) === 1;
+  }
+
+  async fail(id: string, token: Token): Promise<boolean> {
+    const args = [token, FAILURE_RECORD, FAILURE_MS];
+    return (await this.#run((client) => RELEASE.run(client, [this.#prefix + id], args))) === 1;
   }
 
   fill(id: string, token: Token, entry: Entry): Promise<boolean> {

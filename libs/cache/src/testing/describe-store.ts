@@ -51,7 +51,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
 
       test('a lease is seen by readers and held by one', async ({ find, lease, store }) => {
         const token = await lease('k');
-        same(await find('k'), { kind: 'lease' });
+        same(await find('k'), { kind: 'lease', holder: token, afterFailure: false });
         equal(await store.acquire('k', { token: newToken(), leaseMs: LEASE_MS, seen: undefined, keep: false }), false);
         equal(await store.renew('k', token, LEASE_MS), true);
       });
@@ -60,7 +60,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
         equal(await fill('k', await lease('k'), { a: 1 }), true);
         same(await value('k'), { a: 1 });
         const found = await find('k');
-        equal(found.kind === 'entry' && found.leased, false);
+        equal(found.kind === 'entry' && found.holder, undefined);
       });
 
       test('nobody else fills (G1)', async ({ lease, fill, find }) => {
@@ -102,7 +102,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
         await stored('k', 'old');
         const mine = newToken();
         await store.force('k', mine, LEASE_MS);
-        same(await find('k'), { kind: 'lease' });
+        same(await find('k'), { kind: 'lease', holder: mine, afterFailure: false });
         const other = await lease('other');
         await store.force('other', mine, LEASE_MS);
         equal(await fill('other', other, 'old'), false);
@@ -115,6 +115,25 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
         equal(await store.release('k', token), true);
         equal(await store.release('k', token), false);
         same(await find('k'), { kind: 'absent' });
+      });
+
+      test('a load that ended without a value gives its lease back', async ({ store, lease, fill }) => {
+        const token = await lease('k');
+        equal(await store.fail('k', newToken()), false);
+        equal(await store.fail('k', token), true);
+        equal(await fill('k', token, 'late'), false);
+        equal((await store.usage()).keys, 0);
+        equal(await fill('k', await lease('k'), 'value'), true);
+      });
+
+      test('a refresh that ended without a value leaves the old one', async ({ store, stored, find, value }) => {
+        const seen = await stored('k', 'stale');
+        const token = newToken();
+        await store.acquire('k', { token, leaseMs: LEASE_MS, seen, keep: true });
+        equal(await store.fail('k', token), true);
+        equal(await value('k'), 'stale');
+        const found = await find('k');
+        equal(found.kind === 'entry' && found.holder, undefined);
       });
 
       test('a lease ends by itself, and its holder cannot fill any more (rule 14)', async ({
@@ -143,8 +162,9 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
     describe('acquiring a key that holds a value (rule 4)', () => {
       test('the value that was seen is replaced', async ({ store, stored, find }) => {
         const seen = await stored('k', 'old');
-        equal(await store.acquire('k', { token: newToken(), leaseMs: LEASE_MS, seen, keep: false }), true);
-        same(await find('k'), { kind: 'lease' });
+        const token = newToken();
+        equal(await store.acquire('k', { token, leaseMs: LEASE_MS, seen, keep: false }), true);
+        same(await find('k'), { kind: 'lease', holder: token, afterFailure: false });
       });
 
       test('another value than was seen refuses the lease', async ({ store, stored, value }) => {
@@ -160,7 +180,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
         const token = newToken();
         equal(await store.acquire('k', { token, leaseMs: LEASE_MS, seen, keep: true }), true);
         const found = await find('k');
-        equal(found.kind === 'entry' && found.leased, true);
+        equal(found.kind === 'entry' && found.holder, token);
         equal(await value('k'), 'stale');
         equal(await store.acquire('k', { token: newToken(), leaseMs: LEASE_MS, seen, keep: true }), false);
         equal(await fill('k', token, 'new'), true);
@@ -173,7 +193,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
         await store.acquire('k', { token, leaseMs: LEASE_MS, seen, keep: true });
         equal(await store.release('k', token), true);
         const found = await find('k');
-        equal(found.kind === 'entry' && !found.leased, true);
+        equal(found.kind === 'entry' && found.holder, undefined);
       });
 
       test('the lease beside a value ends and can be taken over', async ({ store, stored, advance, find, fill }) => {
@@ -182,7 +202,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
         await store.acquire('k', { token: dead, leaseMs: SHORT_MS, seen, keep: true });
         await advance(SHORT_MS * 1.5);
         const found = await find('k');
-        equal(found.kind === 'entry' && found.leased, false);
+        equal(found.kind === 'entry' && found.holder, undefined);
         const token = newToken();
         equal(await store.acquire('k', { token, leaseMs: LEASE_MS, seen, keep: true }), true);
         equal(await fill('k', dead, 'dead'), false);

@@ -94,6 +94,10 @@ export class TieredStore implements Store {
     return this.#redis.release(id, token);
   }
 
+  fail(id: string, token: Token): Promise<boolean> {
+    return this.#redis.fail(id, token);
+  }
+
   async fill(id: string, token: Token, entry: Entry): Promise<boolean> {
     if (!this.#hearing) return this.#redis.fill(id, token, entry);
     const mark = this.#keys.place(id);

@@ -1,4 +1,5 @@
 import { type Duration, OptionCheck } from '@mobius1/kernel';
+import type { Loaded } from '../../core/batch-load.js';
 import type { CacheEngine } from '../../core/engine.js';
 import { MAX_NAMESPACE_LENGTH } from '../../core/key.js';
 import { checkTags, type LoadOptions, type StoreOptions, ttlMs } from '../../core/options.js';
@@ -142,6 +143,29 @@ export class CacheManager {
    */
   getOrSet<T>(key: string, load: () => T | Promise<T>, options?: LoadOptions<NoInfer<T>>): Promise<T> {
     return this.#engine.getOrSet(key, load, this.#scope(options) as LoadOptions<T> | undefined);
+  }
+
+  /**
+   * The values under several keys, in their order. What is missing is loaded together by one call of `loadMissing`, and
+   * cached. Keys that somebody loads already, in whatever way, are left out and waited for. A key that `loadMissing` has
+   * no value for is `undefined` in the result, and not cached.
+   *
+   * @param loadMissing gets the missing keys and returns a `Map` by key, or an array with one value for each key. It is
+   * called again for keys that others were to load and did not, and for keys that are refreshed.
+   * @example
+   * const users = await cache.getOrSetMany(keys, async (missing) => {
+   *   const found = await db.users(missing);
+   *   return new Map(found.map((user) => [CacheKeys.user(user.id), user]));
+   * });
+   *
+   * @throws BatchLoadError, InvalidKeyError, InvalidOptionsError, LoadTimeoutError, RecursiveLoadError
+   */
+  getOrSetMany<T>(
+    keys: readonly string[],
+    loadMissing: (missing: string[]) => Loaded<T> | PromiseLike<Loaded<T>>,
+    options?: LoadOptions<NoInfer<T>>,
+  ): Promise<(T | undefined)[]> {
+    return this.#engine.getOrSetMany(keys, loadMissing, this.#scope(options) as LoadOptions<T> | undefined);
   }
 
   /**
