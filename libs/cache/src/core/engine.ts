@@ -102,7 +102,10 @@ export class CacheEngine {
   async getOrSet<T>(key: string, load: () => T | Promise<T>, options?: LoadOptions<T>): Promise<T> {
     if (!this.#enabled) return load();
     const entry = this.#hot(key, load, options);
-    return (entry === undefined ? this.#readCold(this.#request('getOrSet', key, options, load)) : entry.value()) as T;
+    if (entry !== undefined) return entry.value() as T;
+    const { value, outcome } = await this.#reader.read(this.#request('getOrSet', key, options, load));
+    this.#answered(key, options?.namespace, outcome);
+    return value as T;
   }
 
   /** The values under several keys; those that are missing are loaded together. In the order of the keys. */
@@ -197,12 +200,6 @@ export class CacheEngine {
     return entry;
   }
 
-  async #readCold(request: CacheRequest): Promise<unknown> {
-    const { value, outcome } = await this.#reader.read(request);
-    this.#answered(request.key, request.namespace, outcome);
-    return value;
-  }
-
   /** `getOrSet` of one key of a batch. */
   async #getOrLoad<T>(
     key: string,
@@ -214,7 +211,9 @@ export class CacheEngine {
     const entry = this.#hot(key, load, options);
     if (entry !== undefined) return entry.value() as T;
     const request = this.#request('getOrSetMany', key, options, load);
-    return (await this.#readCold({ ...request, standBack: () => batch.standBack(key) })) as T | undefined;
+    const { value, outcome } = await this.#reader.read({ ...request, standBack: () => batch.standBack(key) });
+    this.#answered(key, request.namespace, outcome);
+    return value as T | undefined;
   }
 
   #request(

@@ -60,7 +60,18 @@ export async function look(store: Store, query: LookQuery, onForeign: () => void
       }
       const { version } = entry;
       if (!stands(entry.stamps, names, generations)) return { ...seen, holder, version };
-      if (decodes(entry)) return { ...seen, entry, holder, version };
+      if (decodes(entry)) {
+        // Every hit passes here: spreading `seen` would cost more than judging it.
+        return {
+          entry,
+          counter: undefined,
+          holder,
+          afterFailure: false,
+          version,
+          generations: asked,
+          sequence,
+        };
+      }
     }
     onForeign();
     await store.delete([query.id]);

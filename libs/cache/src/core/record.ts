@@ -92,10 +92,10 @@ export function parseRecord(bytes: Buffer | null, now: number): Found {
   if (bytes === null) return ABSENT;
   if (bytes.length < AT.end || bytes[0] !== 0x4d || bytes[1] !== 0x31) return counterOrForeign(bytes);
   const header = bytes.toString('latin1', 0, AT.end);
-  const holder = header.slice(AT.lease, AT.leaseEnd);
   if (header[AT.kind] === 'F') return FAILED;
   if (header[AT.kind] === 'L') {
-    return { kind: 'lease', holder, afterFailure: header.slice(AT.version, AT.lease) === AFTER_FAILURE };
+    const afterFailure = header.slice(AT.version, AT.lease) === AFTER_FAILURE;
+    return { kind: 'lease', holder: header.slice(AT.lease, AT.leaseEnd), afterFailure };
   }
   const codec = header[AT.codec];
   if (header[AT.kind] !== 'V' || (codec !== 'J' && codec !== 'B')) return FOREIGN;
@@ -106,7 +106,7 @@ export function parseRecord(bytes: Buffer | null, now: number): Found {
   if (stamps === undefined || Number.isNaN(goneUntil)) return FOREIGN;
   return {
     kind: 'entry',
-    holder: now < Number(header.slice(AT.leaseEnd, AT.created)) ? holder : undefined,
+    holder: now < Number(header.slice(AT.leaseEnd, AT.created)) ? header.slice(AT.lease, AT.leaseEnd) : undefined,
     entry: new Entry({
       version: header.slice(AT.version, AT.lease),
       createdAt: Number(header.slice(AT.created, AT.fresh)),
