@@ -13,6 +13,7 @@ describe('staleWhileRevalidate', () => {
     const { load, open } = heldLoad('new');
     const reads = await Promise.all(Array.from({ length: 10 }, () => manager.getOrSet('k', load, options)));
     expect(new Set(reads)).toEqual(new Set(['old']));
+    await clock.advance(0); // the refresh takes its lease
     expect(load).toHaveBeenCalledTimes(1);
     expect(told('read').at(-1)).toMatchObject({ outcome: 'stale' });
     open();

@@ -154,15 +154,95 @@ describe('the tier before Redis', () => {
     });
   });
 
-  it('is done without where the user may not track, and says so', async () => {
-    await redis.command('ACL', 'SETUSER', 'plain', 'on', '>secret', '~*', '&*', '+@all', '-client|tracking');
-    const instance = await start({ redis: { username: 'plain', password: 'secret' } });
-    await eventually(() => instance.near?.coherence === 'refused', { what: 'the refusal' });
-    expect(instance.near?.refusal).toMatch(/NOPERM/);
-    await instance.manager.getOrSet('k', () => 'v', OPTIONS);
-    expect(await instance.manager.getOrSet('k', () => 'other', OPTIONS)).toBe('v');
-    expect(held(instance)).toBeUndefined();
-    await redis.command('ACL', 'DELUSER', 'plain');
+  describe('where the user may not track', () => {
+    const plain = { username: 'plain', password: 'secret' };
+    const setUser = (...rules: string[]): Promise<unknown> =>
+      redis.command('ACL', 'SETUSER', 'plain', 'reset', 'on', '>secret', '~*', '+@all', '-client|tracking', ...rules);
+    const bounded = async (options: CacheOptions = {}): Promise<CacheInstance> => {
+      const instance = await start({ ...options, redis: plain });
+      await eventually(() => instance.near?.coherence === 'bounded', { what: 'the processes tell each other' });
+      return instance;
+    };
+    const hold = async (instance: CacheInstance, value = 'v'): Promise<void> => {
+      await eventually(
+        async () => {
+          await instance.manager.getOrSet('k', () => value, OPTIONS);
+          return held(instance) === value;
+        },
+        { what: 'the value is held' },
+      );
+    };
+    // Longer than any test: what is dropped was told.
+    const long = { coherence: { boundedTtl: 600 } };
+
+    beforeEach(() => setUser('&*'));
+    afterEach(() => redis.command('ACL', 'DELUSER', 'plain'));
+
+    it.each<[string, (other: CacheInstance) => Promise<unknown>]>([
+      ['deletes the key', ({ manager }) => manager.delete('k', { namespace: 'ns' })],
+      ['sets the key', ({ manager }) => manager.set('k', 'new', OPTIONS)],
+      ['puts the key', ({ manager }) => manager.put('k', () => 'new', OPTIONS)],
+      ['invalidates the tag', ({ manager }) => manager.invalidateByTag('t')],
+      ['invalidates the pattern', ({ manager }) => manager.invalidatePattern('*', { namespace: 'ns' })],
+      ['clears the namespace', ({ manager }) => manager.clear('ns')],
+      [
+        'deletes more keys than a message may name',
+        ({ manager }) =>
+          manager.invalidate({ namespace: 'ns', keys: ['k', ...Array.from({ length: 2_000 }, (_, i) => `x${i}`)] }),
+      ],
+    ])('the processes tell each other: another %s', async (_what, invalidate) => {
+      const [instance, other] = [await bounded(long), await bounded(long)];
+      await hold(instance);
+      await invalidate(other);
+      await eventually(() => held(instance) === undefined, { what: 'the copy is dropped' });
+      expect(await instance.manager.getOrSet('k', () => 'new', OPTIONS)).toBe('new');
+    });
+
+    it('an entry is held for a short time only, in case somebody else changes it; health says so', async () => {
+      const instance = await bounded({ coherence: { boundedTtl: '150ms' } });
+      await hold(instance);
+      await redis.command('SET', `${PREFIX}ns|k`, 'garbage');
+      await eventually(() => held(instance) === undefined, { what: 'the time is over' });
+      expect(await instance.manager.getOrSet('k', () => 'new', OPTIONS)).toBe('new');
+      const health = await instance.health();
+      expect(health).toMatchObject({ status: 'degraded', coherence: 'bounded' });
+      expect(health.reasons.join()).toMatch(/NOPERM.*150 ms/);
+      expect(await instance.manager.getStats()).toMatchObject({ coherence: 'bounded' });
+    });
+
+    it('nothing is served from here after the connection was lost, and again when it is back', async () => {
+      const instance = await bounded(long);
+      await hold(instance);
+      await redis.command('CLIENT', 'KILL', 'TYPE', 'pubsub');
+      await eventually(() => held(instance) === undefined, { what: 'the loss is noticed' });
+      await eventually(() => instance.near?.coherence === 'bounded', { what: 'it is back' });
+      await hold(instance);
+    });
+
+    it('a message that nobody of us can have sent drops everything', async () => {
+      const instance = await bounded(long);
+      for (const message of ['garbage', '{"ids":7}', '[]]', '{"ids":[1]}']) {
+        await hold(instance);
+        await redis.command('PUBLISH', `${PREFIX}~bus`, message);
+        await eventually(() => held(instance) === undefined, { what: `${message} is heard` });
+      }
+    });
+
+    it('is done without where the user may not publish or subscribe either, and says so', async () => {
+      await setUser('resetchannels');
+      const instance = await start({ redis: plain });
+      await eventually(() => instance.near?.coherence === 'refused', { what: 'the refusal' });
+      expect(instance.near?.refusal).toMatch(/NOPERM.*NOPERM/);
+      await instance.manager.getOrSet('k', () => 'v', OPTIONS);
+      expect(await instance.manager.getOrSet('k', () => 'other', OPTIONS)).toBe('v');
+      expect(held(instance)).toBeUndefined();
+    });
+
+    it('is done without when nothing but every change is good enough', async () => {
+      const instance = await start({ redis: plain, coherence: { boundedTtl: 0 } });
+      await eventually(() => instance.near?.coherence === 'refused', { what: 'the refusal' });
+      expect(instance.near?.refusal).toMatch(/^NOPERM[^;]*$/);
+    });
   });
 
   it('is none with `l1: false`', async () => {

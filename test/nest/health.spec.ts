@@ -109,7 +109,7 @@ describe('the judgement', () => {
     breaker: 'closed',
     maxMemory: 0,
   };
-  const near = { coherence: 'coherent', refusal: undefined, entries: 2, bytes: 700 } as const;
+  const near = { coherence: 'coherent', refusal: undefined, boundedMs: 1_000, entries: 2, bytes: 700 } as const;
   type Facts = NonNullable<Parameters<typeof judgeHealth>[0]['redis']>;
   const judge = (changes: Partial<Facts>, { remembered = 0, memory = 100 } = {}) =>
     judgeHealth({ store: 'redis', remembered, memory, redis: { ...redis, ...changes } });
@@ -129,6 +129,12 @@ describe('the judgement', () => {
       [{ near: { ...near, coherence: 'refused', refusal: 'NOPERM' } }],
       'degraded',
       [/does not tell changes \(NOPERM\)/],
+    ],
+    [
+      'a tier that hears only what other processes say',
+      [{ near: { ...near, coherence: 'bounded', refusal: 'NOPERM' } }],
+      'degraded',
+      [/does not tell changes \(NOPERM\); the processes tell each other, .* 1000 ms/],
     ],
     [
       'silence, of which a deaf tier is no news',

@@ -93,6 +93,11 @@ export class CacheEngine {
     return this.#store.remembered;
   }
 
+  /** How this process hears of changes by others; absent without a tier of its own before Redis. */
+  get coherence(): Store['coherence'] {
+    return this.#store.coherence;
+  }
+
   /** Loads in progress that may be joined. */
   get flights(): number {
     return this.#flights.size;

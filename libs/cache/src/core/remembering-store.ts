@@ -37,6 +37,10 @@ export class RememberingStore implements Store {
     return this.#store.audible;
   }
 
+  get coherence(): Store['coherence'] {
+    return this.#store.coherence;
+  }
+
   /** Invalidations the store has not been told yet. */
   get remembered(): number {
     return this.#backlog.size;

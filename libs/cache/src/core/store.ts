@@ -65,6 +65,13 @@ export interface Heard {
   readonly names?: readonly string[];
 }
 
+/**
+ * How a process hears of changes by others. `coherent`: of every change, from Redis itself. `bounded`: of what other
+ * processes with this cache invalidate, from them; so its own tier keeps entries for a short time only. `deaf`: of
+ * nothing at the moment; every read goes to Redis. `refused`: the server lets it hear nothing; every read goes to Redis.
+ */
+export type Coherence = 'coherent' | 'bounded' | 'deaf' | 'refused';
+
 export type Listener = (heard: Heard | 'everything') => void;
 
 /**
@@ -76,6 +83,8 @@ export interface Store {
   readonly kind: 'memory' | 'redis' | 'none';
   /** True while this process hears every invalidation by anyone: only then may a running flight be joined unasked. */
   readonly audible: boolean;
+  /** How this process hears of changes; absent where it has no tier of its own before the store. */
+  readonly coherence?: Coherence | undefined;
   /** Calls `listener` with what others changed, as far and as soon as this process hears of it. */
   listen(listener: Listener): void;
   /** Watches a key for a change; to be ended. */

@@ -22,12 +22,26 @@ export interface RedisClient {
   mgetBuffer(...keys: string[]): Promise<(Buffer | null)[]>;
   set(key: string, value: string, px: 'PX', ms: number, nx?: 'NX'): Promise<unknown>;
   del(...keys: string[]): Promise<number>;
+  publish(channel: string, message: string): Promise<unknown>;
   scan(cursor: string, match: 'MATCH', pattern: string, count: 'COUNT', size: number): Promise<[string, string[]]>;
   evalsha(sha: string, keys: number, ...args: Argument[]): Promise<unknown>;
   eval(lua: string, keys: number, ...args: Argument[]): Promise<unknown>;
 }
 
-const NEEDED = ['connect', 'quit', 'on', 'ping', 'time', 'info', 'getBuffer', 'mgetBuffer', 'del', 'evalsha', 'eval'];
+const NEEDED = [
+  'connect',
+  'quit',
+  'on',
+  'ping',
+  'time',
+  'info',
+  'getBuffer',
+  'mgetBuffer',
+  'del',
+  'publish',
+  'evalsha',
+  'eval',
+];
 
 interface MaybeClient {
   readonly options?: { readonly keyPrefix?: unknown };

@@ -1,4 +1,5 @@
-import type { Coherence, NearFacts } from '../drivers/near/near-tier.js';
+import type { Coherence } from '../core/store.js';
+import type { NearFacts } from '../drivers/near/near-tier.js';
 
 /** `up`: all is well. `degraded`: the application works, the cache helps less. `down`: the cache does not help at all. */
 export type CacheHealthStatus = 'up' | 'degraded' | 'down';
@@ -75,7 +76,11 @@ export function judgeHealth({ store, remembered, memory, redis }: HealthFacts): 
   };
 }
 
-function unheard(place: string, { coherence, refusal = '' }: NearFacts): string[] {
+function unheard(place: string, { coherence, refusal = '', boundedMs }: NearFacts): string[] {
+  if (coherence === 'bounded') {
+    const bound = `an entry may be answered for ${boundedMs} ms after another program has changed it`;
+    return [`${place} does not tell changes (${refusal}); the processes tell each other, and ${bound}.`];
+  }
   if (coherence === 'refused') return [`${place} does not tell changes (${refusal}): every read goes there.`];
   return coherence === 'deaf' ? [`Changes in ${place} are not heard at the moment: every read goes there.`] : [];
 }

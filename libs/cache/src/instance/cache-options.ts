@@ -2,7 +2,7 @@ import { type Duration, OptionCheck } from '@mobius1/kernel';
 import { type EngineLimits, LIMIT_DEFAULTS, type Plan, PLAN_DEFAULTS } from '../core/options.js';
 import type { MemoryStoreOptions } from '../drivers/memory-store.js';
 import type { NearCacheOptions } from '../drivers/near/near-cache.js';
-import type { CoherenceOptions } from '../drivers/near/near-tier.js';
+import { COHERENCE_DEFAULTS, type CoherenceOptions, type ResolvedCoherence } from '../drivers/near/near-tier.js';
 import { checkRedisOptions, type RedisOptions } from '../drivers/redis-options.js';
 
 /** Options of one cache. Everything has a default; without `redis` the cache lives in this process. */
@@ -57,7 +57,7 @@ export interface ResolvedCacheOptions {
   readonly memory: Omit<MemoryStoreOptions, 'clock'>;
   /** `undefined`: none. */
   readonly l1: NearCacheOptions | undefined;
-  readonly coherence: CoherenceOptions;
+  readonly coherence: ResolvedCoherence;
   readonly plan: Plan;
   readonly limits: EngineLimits;
   readonly keySecret: string | undefined;
@@ -123,11 +123,17 @@ function l1Options(check: OptionCheck, { ttl, ...bounds }: L1Options): NearCache
   return { ...bounds, ttlMs: check.durationMs('l1.ttl', ttl, 's') };
 }
 
-function checkCoherence(check: OptionCheck, coherence: CoherenceOptions): CoherenceOptions {
-  check.unknownKeys('coherence', coherence, ['pingInterval', 'pingTimeout']);
-  check.integerBetween('coherence.pingInterval', coherence.pingInterval, 10, 600_000);
-  check.integerBetween('coherence.pingTimeout', coherence.pingTimeout, 10, 600_000);
-  return coherence;
+function checkCoherence(check: OptionCheck, coherence: CoherenceOptions): ResolvedCoherence {
+  check.unknownKeys('coherence', coherence, ['pingInterval', 'pingTimeout', 'boundedTtl']);
+  const ms = (name: 'pingInterval' | 'pingTimeout'): number =>
+    check.integerBetween(`coherence.${name}`, coherence[name], 10, 600_000) ?? COHERENCE_DEFAULTS[name];
+  const { boundedTtl } = coherence;
+  const bounded = boundedTtl === 0 ? 0 : check.durationMs('coherence.boundedTtl', boundedTtl, 's');
+  return {
+    pingInterval: ms('pingInterval'),
+    pingTimeout: ms('pingTimeout'),
+    boundedMs: bounded ?? COHERENCE_DEFAULTS.boundedMs,
+  };
 }
 
 function checkLimits(check: OptionCheck, options: CacheOptions): EngineLimits {

@@ -51,6 +51,8 @@ export class CacheLifecycle implements OnModuleInit, OnApplicationShutdown {
     near?.events.on('coherence', ({ coherence, reason: why }) => {
       if (coherence === 'coherent')
         this.#log.log('hears every change in Redis: hot entries are served from this process');
+      else if (coherence === 'bounded')
+        this.#log.warn(`Redis does not tell changes (${why}): the processes tell each other, entries are held shortly`);
       else this.#log.warn(`hears no changes in Redis${why === undefined ? '' : ` (${why})`}: every read goes there`);
     });
     events.on('available', ({ replayed }) => this.#log.log(`told Redis ${replayed} invalidations it had missed`));

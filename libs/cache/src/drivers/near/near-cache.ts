@@ -39,6 +39,7 @@ export class NearCache {
   readonly #slots: LRUCache<string, Slot>;
   readonly #generations: LRUCache<string, string>;
   readonly #ttlMs: number;
+  #maxAgeMs = Infinity;
   readonly #clock: Clock;
   /** Grows with every change of any generation: entries checked since need no second check. */
   #changes = 0;
@@ -85,8 +86,14 @@ export class NearCache {
     return this.#generations.has(name);
   }
 
+  /** What is kept from now on is held for `ms` at most. */
+  limitAge(ms: number): void {
+    this.#maxAgeMs = ms;
+  }
+
   keep(id: string, entry: Entry): void {
-    const until = this.#ttlMs === Infinity ? Infinity : this.#clock.monotonic() + this.#ttlMs;
+    const ms = Math.min(this.#ttlMs, this.#maxAgeMs);
+    const until = ms === Infinity ? Infinity : this.#clock.monotonic() + ms;
     this.#slots.set(id, { entry, until, checked: -1 });
   }
 

@@ -1,9 +1,13 @@
-import { Channel, type Clock, withDeadline } from '@mobius1/kernel';
+import { Channel, type Clock, type Duration, withDeadline } from '@mobius1/kernel';
+import type { Coherence, Heard } from '../../core/store.js';
 import type { RedisConnection } from '../redis-connection.js';
 import type { RedisStore } from '../redis-store.js';
 import { NearCache, type NearCacheOptions } from './near-cache.js';
 import { TieredStore } from './tiered-store.js';
-import { TrackingChannel } from './tracking-channel.js';
+import { Bus } from './bus.js';
+import type { Dialect } from './dialect.js';
+import { ListeningChannel } from './listening-channel.js';
+import { Tracking } from './tracking.js';
 
 /** How this process hears of the changes in Redis. */
 export interface CoherenceOptions {
@@ -11,15 +15,24 @@ export interface CoherenceOptions {
   readonly pingInterval?: number;
   /** Milliseconds after which a ping without an answer ends the in-process tier until it is heard again. @default 1_000 */
   readonly pingTimeout?: number;
+  /**
+   * How long an entry is answered from this process where Redis does not tell changes and the processes tell each other.
+   * Seconds or a string; 0 for not at all. @default 1
+   */
+  readonly boundedTtl?: Duration;
 }
 
-export const COHERENCE_DEFAULTS = Object.freeze({ pingInterval: 1_000, pingTimeout: 1_000 });
+export interface ResolvedCoherence extends Required<Omit<CoherenceOptions, 'boundedTtl'>> {
+  /** 0: no tier without tracking. */
+  readonly boundedMs: number;
+}
 
-/**
- * `coherent`: every change in Redis is heard. `deaf`: not at the moment; every read goes to Redis. `refused`: the server
- * does not tell changes, or not to this user; every read goes to Redis.
- */
-export type Coherence = 'coherent' | 'deaf' | 'refused';
+// A second of staleness is what a cache with a bus is commonly allowed; most of the round trips of a hot key are saved.
+export const COHERENCE_DEFAULTS: ResolvedCoherence = Object.freeze({
+  pingInterval: 1_000,
+  pingTimeout: 1_000,
+  boundedMs: 1_000,
+});
 
 export type NearEvents = {
   /** How this process hears of changes has changed. */
@@ -31,6 +44,8 @@ export interface NearFacts {
   readonly coherence: Coherence;
   /** What the server said when it refused to tell changes. */
   readonly refusal: string | undefined;
+  /** Milliseconds for which an entry is answered from here while `bounded`. */
+  readonly boundedMs: number;
   readonly entries: number;
   readonly bytes: number;
 }
@@ -38,18 +53,19 @@ export interface NearFacts {
 // Two round trips more than a connection needs; without an answer the tier begins later by itself.
 const LISTENING_MS = 1_000;
 
-export interface NearTierOptions extends NearCacheOptions, CoherenceOptions {
+export interface NearTierOptions extends NearCacheOptions, ResolvedCoherence {
   readonly prefix: string;
   readonly clock: Clock;
 }
 
-/** The in-process tier with what keeps it true: the store, and the channel on which Redis tells every change. */
+/** The in-process tier with what keeps it true: the store, and the channel on which every change is told. */
 export class NearTier {
   readonly store: TieredStore;
   readonly #connection: RedisConnection;
+  readonly #redis: RedisStore;
   readonly #options: NearTierOptions;
   readonly events = new Channel<NearEvents>();
-  #channel: TrackingChannel | undefined;
+  #channel: ListeningChannel | undefined;
   #refusal: string | undefined;
   #stopped = false;
   #settle: () => void = () => undefined;
@@ -57,8 +73,9 @@ export class NearTier {
 
   constructor(connection: RedisConnection, redis: RedisStore, options: NearTierOptions) {
     this.#connection = connection;
+    this.#redis = redis;
     this.#options = options;
-    this.store = new TieredStore(redis, new NearCache(options, options.clock), options.clock);
+    this.store = new TieredStore(redis, new NearCache(options, options.clock), options);
     connection.events.on('ready', () => this.listen());
     // Who lost one connection may well be talked to by another server than he listens to.
     connection.events.on('lost', () => this.#channel?.restart());
@@ -66,14 +83,13 @@ export class NearTier {
   }
 
   get coherence(): Coherence {
-    if (this.#refusal !== undefined) return 'refused';
-    return this.store.audible ? 'coherent' : 'deaf';
+    return this.store.coherence;
   }
 
   /** How the tier does. */
   get facts(): NearFacts {
     const { entries, bytes } = this.store.near;
-    return { coherence: this.coherence, refusal: this.#refusal, entries, bytes };
+    return { coherence: this.coherence, refusal: this.#refusal, boundedMs: this.#options.boundedMs, entries, bytes };
   }
 
   /** Begins to listen, and resolves when that has succeeded, was refused, or takes longer than it should. */
@@ -91,33 +107,15 @@ export class NearTier {
   /** Begins to listen, once there is somebody to listen to. */
   listen(): void {
     if (this.#channel !== undefined || !this.#connection.ready) return;
-    const { prefix, clock, pingInterval, pingTimeout } = this.#options;
-    this.#channel = new TrackingChannel(
-      this.#connection.client,
-      {
-        prefix,
-        clock,
-        pingInterval: pingInterval ?? COHERENCE_DEFAULTS.pingInterval,
-        pingTimeout: pingTimeout ?? COHERENCE_DEFAULTS.pingTimeout,
+    const tracking = new Tracking(this.#options.prefix, (keys) => this.#redis.heard(keys));
+    this.#listenIn(tracking, {
+      armed: () => this.#hear('coherent'),
+      refused: (reason) => {
+        this.#refusal = reason;
+        if (this.#options.boundedMs > 0) this.#listenToOthers();
+        else this.#hear('refused');
       },
-      {
-        armed: () => {
-          this.store.hear(true);
-          this.#settle();
-          this.#tell();
-        },
-        lost: () => {
-          this.store.hear(false);
-          this.#tell();
-        },
-        changed: (keys) => this.store.changed(keys === null ? null : keys.map((key) => key.toString())),
-        refused: (reason) => {
-          this.#refusal = reason;
-          this.#settle();
-          this.#tell();
-        },
-      },
-    );
+    });
   }
 
   /** Resolves when this process knows of every change that Redis had made before; false when that cannot be said. */
@@ -130,8 +128,32 @@ export class NearTier {
     this.#channel?.stop();
   }
 
-  #tell(): void {
+  /** The second best: what other processes say that they change. */
+  #listenToOthers(): void {
+    const { client } = this.#connection;
+    const bus = new Bus(`${this.#options.prefix}~bus`, (channel, message) => client.publish(channel, message));
+    this.#listenIn(bus, {
+      armed: () => this.#hear('bounded', bus),
+      refused: (reason) => {
+        if (reason !== this.#refusal) this.#refusal = `${this.#refusal}; ${reason}`;
+        this.#hear('refused');
+      },
+    });
+  }
+
+  #listenIn(dialect: Dialect, { armed, refused }: { armed: () => void; refused: (reason: string) => void }): void {
+    const { clock, pingInterval, pingTimeout } = this.#options;
+    const options = { dialect, clock, pingInterval, pingTimeout };
+    const lost = (): void => this.#hear('deaf');
+    const changed = (heard: Heard | 'everything'): void => this.store.changed(heard);
+    this.#channel = new ListeningChannel(this.#connection.client, options, { armed, lost, changed, refused });
+    this.#channel.start();
+  }
+
+  #hear(coherence: Coherence, bus?: Bus): void {
+    this.store.hear(coherence, (heard) => bus?.tell(heard));
+    if (coherence !== 'deaf') this.#settle();
     if (this.#stopped) return;
-    this.events.emit('coherence', () => ({ coherence: this.coherence, reason: this.#refusal }));
+    this.events.emit('coherence', () => ({ coherence, reason: coherence === 'coherent' ? undefined : this.#refusal }));
   }
 }

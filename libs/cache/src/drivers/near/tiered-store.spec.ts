@@ -1,7 +1,7 @@
 import { FakeClock } from '@mobius1/kernel';
 import { encode } from '../../core/codec/codec.js';
 import { Entry } from '../../core/entry.js';
-import type { Heard, Reading, ReadQuery } from '../../core/store.js';
+import type { Reading, ReadQuery } from '../../core/store.js';
 import { newToken } from '../../core/token.js';
 import { MemoryStore } from '../memory-store.js';
 import { NearCache } from './near-cache.js';
@@ -27,10 +27,6 @@ class HeldStore extends MemoryStore {
     await held;
     return reading;
   }
-
-  heard(keys: readonly string[]): Heard {
-    return { ids: keys.filter((key) => !key.startsWith('t:')), names: keys.filter((key) => key.startsWith('t:')) };
-  }
 }
 
 describe('TieredStore', () => {
@@ -44,8 +40,8 @@ describe('TieredStore', () => {
     clock = new FakeClock();
     origin = new HeldStore({ clock });
     near = new NearCache({ maxEntries: 100, ttlMs }, clock);
-    store = new TieredStore(origin, near, clock);
-    store.hear(true);
+    store = new TieredStore(origin, near, { clock, boundedMs: 1_000 });
+    store.hear('coherent');
   }
 
   async function stored(value: unknown, through = store): Promise<void> {
@@ -71,19 +67,19 @@ describe('TieredStore', () => {
   });
 
   it.each<[string, () => unknown]>([
-    ['news of the key', () => store.changed(['k'])],
-    ['news of its generation', () => store.changed(['t:a'])],
-    ['news that all is flushed', () => store.changed(null)],
+    ['news of the key', () => store.changed({ ids: ['k'] })],
+    ['news of its generation', () => store.changed({ names: ['t:a'] })],
+    ['news that all is flushed', () => store.changed('everything')],
     ['a delete', () => store.delete(['k'])],
     ['a forced lease', () => store.force('k', newToken(), 1_000)],
     ['a new generation', () => store.draw(names, 'all')],
     ['a sweep', () => store.sweep({ namespace: undefined, pattern: 'k*' })],
-    ['the loss of the channel', () => store.hear(false)],
+    ['the loss of the channel', () => store.hear('deaf')],
     [
       'the loss of the channel and its return',
       () => {
-        store.hear(false);
-        store.hear(true);
+        store.hear('deaf');
+        store.hear('coherent');
       },
     ],
   ])('forgets at once on %s, and keeps no reply that was on its way', async (_what, happen) => {
@@ -111,7 +107,7 @@ describe('TieredStore', () => {
   });
 
   it('keeps nothing and answers nothing while it may not hear everything', async () => {
-    store.hear(false);
+    store.hear('deaf');
     await stored('v');
     await read();
     expect([held(), near.entries]).toEqual([undefined, 0]);
@@ -121,10 +117,10 @@ describe('TieredStore', () => {
   it('does not keep what it stored when news of the key came before the reply', async () => {
     await read(); // the generation
     const fill = stored('v');
-    store.changed(['k']);
+    store.changed({ ids: ['k'] });
     await fill;
     await stored('w');
-    store.changed(['k']);
+    store.changed({ ids: ['k'] });
     expect(held()).toBeUndefined();
   });
 
@@ -153,14 +149,14 @@ describe('TieredStore', () => {
     await watch.next(60_000); // what was seen before the watch may have changed
     let woken = false;
     const waiting = watch.next(60_000).then(() => (woken = true));
-    store.changed(['other']);
+    store.changed({ ids: ['other'] });
     await clock.advance(0);
     expect(woken).toBe(false);
-    store.changed(['k']);
+    store.changed({ ids: ['k'] });
     await waiting;
-    store.hear(false);
+    store.hear('deaf');
     watch.end();
-    expect(told).toEqual([{ ids: ['other'], names: [] }, { ids: ['k'], names: [] }, 'everything']);
+    expect(told).toEqual([{ ids: ['other'] }, { ids: ['k'] }, 'everything']);
   });
 
   it('wakes who waits after a while even if no news comes', async () => {
@@ -172,5 +168,48 @@ describe('TieredStore', () => {
     await waiting;
     expect(woken).toBe(true);
     watch.end();
+  });
+
+  describe('bounded', () => {
+    const told: unknown[] = [];
+    beforeEach(() => {
+      told.length = 0;
+      store.hear('bounded', (heard) => told.push(heard));
+    });
+
+    it('answers from this process, for a short time only, and lets no flight be joined unasked', async () => {
+      await stored('v');
+      await read();
+      expect([held(), store.audible]).toEqual(['v', false]);
+      await clock.advance(1_000);
+      expect(held()).toBeUndefined();
+    });
+
+    it('tells others what this process changes, when it is done', async () => {
+      const deletion = store.delete(['k']);
+      expect(told).toEqual([]);
+      await deletion;
+      await store.draw(names, 'all');
+      await store.draw(['t:new'], 'missing');
+      await store.force('k', newToken(), 1_000);
+      await store.sweep({ namespace: undefined, pattern: 'k*' });
+      expect(told).toEqual([{ ids: ['k'] }, { names }, { ids: ['k'] }, 'everything']);
+    });
+
+    it('takes the generation that was read for the better one: of a change it may not have been told', async () => {
+      await stored('v');
+      await read();
+      await origin.draw(names, 'all');
+      await stored('w', origin as never);
+      await clock.advance(1_000);
+      await read();
+      expect(held()).toBe('w');
+    });
+
+    it('tells nobody any more when every change is heard', async () => {
+      store.hear('coherent', (heard) => told.push(heard));
+      await store.delete(['k']);
+      expect(told).toEqual([]);
+    });
   });
 });

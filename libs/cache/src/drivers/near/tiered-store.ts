@@ -1,61 +1,79 @@
 import type { Clock } from '@mobius1/kernel';
 import type { Entry } from '../../core/entry.js';
-import type { Acquisition, Drawn, Heard, Listener, Reading, ReadQuery, Selection, Store } from '../../core/store.js';
+import type {
+  Acquisition,
+  Coherence,
+  Drawn,
+  Heard,
+  Listener,
+  Reading,
+  ReadQuery,
+  Selection,
+  Store,
+} from '../../core/store.js';
 import type { Token } from '../../core/token.js';
 import { PollingWatch, type Watch } from '../../core/watch.js';
 import { Marks } from './marks.js';
 import type { NearCache } from './near-cache.js';
 import { PushWatches } from './push-watch.js';
 
-/** The store behind the tier: knows which of its keys hold entries, and which generations. */
-export interface Origin extends Store {
-  heard(keys: readonly string[]): Heard;
-}
-
 /**
  * Redis with a tier in this process before it (G4, G5; protocol rules 7 to 12).
  *
- * While every change of our keys is heard (`hearing`), what was read from Redis is kept here and answers without a round
- * trip; a message, or an invalidation by this process, drops it. While anything may go unheard nothing is kept, nothing is
- * served from here, and this is Redis alone.
+ * While every change of our keys is heard, what was read from Redis is kept here and answers without a round trip; a
+ * message, or an invalidation by this process, drops it. While anything may go unheard nothing is kept, nothing is served
+ * from here, and this is Redis alone. Between the two, `bounded`, the processes tell each other what they change, and what
+ * is kept is kept for `boundedMs` at most.
  */
 export class TieredStore implements Store {
   readonly kind = 'redis';
   readonly near: NearCache;
-  readonly #redis: Origin;
+  readonly #redis: Store;
   readonly #clock: Clock;
   readonly #keys = new Marks();
   readonly #generations = new Marks();
   readonly #watches: PushWatches;
   readonly #listeners: Listener[] = [];
-  #hearing = false;
+  readonly #boundedMs: number;
+  #coherence: Coherence = 'deaf';
+  #tellOthers: ((heard: Heard | 'everything') => void) | undefined;
 
-  constructor(redis: Origin, near: NearCache, clock: Clock) {
+  constructor(redis: Store, near: NearCache, { clock, boundedMs }: { clock: Clock; boundedMs: number }) {
     this.#redis = redis;
     this.near = near;
     this.#clock = clock;
+    this.#boundedMs = boundedMs;
     this.#watches = new PushWatches(clock);
   }
 
   get audible(): boolean {
-    return this.#hearing;
+    return this.#coherence === 'coherent';
   }
 
-  /** Everything is heard from now on, or not any more. Either way nothing of before counts. */
-  hear(hearing: boolean): void {
-    this.#hearing = hearing;
+  get coherence(): Coherence {
+    return this.#coherence;
+  }
+
+  /** This is how changes are heard from now on; nothing of before counts. `tellOthers` tells what this process changes. */
+  hear(coherence: Coherence, tellOthers?: (heard: Heard | 'everything') => void): void {
+    this.#coherence = coherence;
+    this.#tellOthers = coherence === 'bounded' ? tellOthers : undefined;
+    this.near.limitAge(coherence === 'bounded' ? this.#boundedMs : Infinity);
     this.#forgetAll();
   }
 
-  /** Somebody changed these keys of Redis; `null`: all of them. */
-  changed(keys: readonly string[] | null): void {
-    if (keys === null) {
+  /** Somebody changed this. */
+  changed(heard: Heard | 'everything'): void {
+    if (heard === 'everything') {
       this.#forgetAll();
       return;
     }
-    const heard = this.#redis.heard(keys);
     this.#forget(heard);
     this.#tell(heard);
+  }
+
+  get #hearing(): boolean {
+    return this.#coherence === 'coherent' || this.#coherence === 'bounded';
   }
 
   listen(listener: Listener): void {
@@ -63,7 +81,7 @@ export class TieredStore implements Store {
   }
 
   watch(id: string): Watch {
-    return this.#hearing ? this.#watches.watch(id) : new PollingWatch(this.#clock);
+    return this.audible ? this.#watches.watch(id) : new PollingWatch(this.#clock);
   }
 
   now(): number {
@@ -124,7 +142,10 @@ export class TieredStore implements Store {
       this.#keys.breakAll(); // some of them may be of the selection
     };
     forget();
-    return this.#redis.sweep(selection).finally(forget);
+    return this.#redis.sweep(selection).finally(() => {
+      forget();
+      this.#tellOthers?.('everything');
+    });
   }
 
   increment(id: string, by: number, ttlMs: number | undefined): Promise<number> {
@@ -139,7 +160,8 @@ export class TieredStore implements Store {
   async #readAndKeep(query: ReadQuery): Promise<Reading> {
     const { id, names } = query;
     const mark = this.#keys.place(id);
-    const unheld = names.filter((name) => !this.near.holdsGeneration(name));
+    // What is told by the processes may miss a generation; then the one that was read is the better one.
+    const unheld = this.audible ? names.filter((name) => !this.near.holdsGeneration(name)) : names;
     const marks = unheld.map((name) => this.#generations.place(name));
     const lift = (keep: (name: string) => void): boolean => {
       unheld.forEach((name, i) => {
@@ -167,7 +189,10 @@ export class TieredStore implements Store {
   /** Forgets before the command leaves, and when its reply or its failure is there (protocol rule 8). */
   #forgetting<T>(heard: Heard, command: () => Promise<T>): Promise<T> {
     this.#forget(heard);
-    return command().finally(() => this.#forget(heard));
+    return command().finally(() => {
+      this.#forget(heard);
+      this.#tellOthers?.(heard);
+    });
   }
 
   #forget({ ids = [], names = [] }: Heard): void {

@@ -4,6 +4,7 @@ import type { CacheEngine } from '../../core/engine.js';
 import { MAX_NAMESPACE_LENGTH } from '../../core/key.js';
 import { checkTags, type LoadOptions, type StoreOptions, ttlMs } from '../../core/options.js';
 import { type Counts, hitRate } from '../../core/stats.js';
+import type { Coherence } from '../../core/store.js';
 
 /** Which of the keys with equal text is meant. */
 export interface NamespaceOption {
@@ -60,6 +61,8 @@ export interface CacheStats extends Counts {
   memory: number;
   /** Invalidations the store could not be told yet. */
   remembered: number;
+  /** How this process hears of changes in Redis; absent without a tier in this process. */
+  coherence?: Coherence;
 }
 
 // Enough to keep the connection busy, few enough that reads get through beside it.
@@ -247,7 +250,9 @@ export class CacheManager {
   async getStats(): Promise<CacheStats> {
     const { keys, memory } = await this.#engine.usage();
     const counts = { ...this.#engine.counts };
-    return { ...counts, hitRate: hitRate(counts), keys, memory, remembered: this.#engine.remembered };
+    const { remembered, coherence } = this.#engine;
+    const tier = coherence === undefined ? {} : { coherence };
+    return { ...counts, hitRate: hitRate(counts), keys, memory, remembered, ...tier };
   }
 
   #namespace(options: NamespaceOption | undefined): string | undefined {

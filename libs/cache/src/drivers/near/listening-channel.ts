@@ -1,14 +1,10 @@
 import { isCluster, mastersOf, type RedisClient } from '../redis-client.js';
 import { retryStrategy } from '../redis-factory.js';
-import {
-  TrackingConnection,
-  type TrackingClient,
-  type TrackingHooks,
-  type TrackingOptions,
-} from './tracking-connection.js';
+import type { ListeningClient } from './dialect.js';
+import { ListeningConnection, type ListeningHooks, type ListeningOptions } from './listening-connection.js';
 
 type Duplicable = RedisClient & {
-  duplicate?: (override: object) => TrackingClient;
+  duplicate?: (override: object) => ListeningClient;
   options?: { host?: string; port?: number };
 };
 
@@ -23,7 +19,7 @@ const LISTENING = {
   readOnly: false,
 };
 
-export interface ChannelHooks extends Pick<TrackingHooks, 'changed' | 'refused'> {
+export interface ChannelHooks extends Pick<ListeningHooks, 'changed' | 'refused'> {
   /** Everything is heard from now on. */
   readonly armed: () => void;
   /** Something may go unheard from now on. */
@@ -37,11 +33,11 @@ type Refreshing = RedisClient & { refreshSlotsCache?: () => void };
  * armed only while every one of them is (G5). Of a Cluster it must also be known who the masters are: when one is lost,
  * another may already serve its keys, so nothing counts before the slots were read anew.
  */
-export class TrackingChannel {
+export class ListeningChannel {
   readonly #client: RedisClient;
-  readonly #options: TrackingOptions;
+  readonly #options: ListeningOptions;
   readonly #hooks: ChannelHooks;
-  readonly #connections = new Map<string, TrackingConnection>();
+  readonly #connections = new Map<string, ListeningConnection>();
   readonly #clusterEvents: Readonly<Record<string, () => void>> = {
     ready: () => this.#mastersKnown(),
     refresh: () => this.#mastersKnown(),
@@ -53,12 +49,15 @@ export class TrackingChannel {
   #armed = false;
   #refused = false;
 
-  constructor(client: RedisClient, options: TrackingOptions, hooks: ChannelHooks) {
+  constructor(client: RedisClient, options: ListeningOptions, hooks: ChannelHooks) {
     this.#client = client;
     this.#options = options;
     this.#hooks = hooks;
-    if (isCluster(client)) {
-      for (const [event, listener] of Object.entries(this.#clusterEvents)) client.on(event, listener);
+  }
+
+  start(): void {
+    if (isCluster(this.#client)) {
+      for (const [event, listener] of Object.entries(this.#clusterEvents)) this.#client.on(event, listener);
     }
     this.#followMasters();
   }
@@ -118,9 +117,9 @@ export class TrackingChannel {
     this.#judge();
   }
 
-  #listenOn(client: TrackingClient): TrackingConnection {
+  #listenOn(client: ListeningClient): ListeningConnection {
     const { changed } = this.#hooks;
-    return new TrackingConnection(client, this.#options, {
+    return new ListeningConnection(client, this.#options, {
       changed,
       armed: () => this.#judge(),
       lost: () => {

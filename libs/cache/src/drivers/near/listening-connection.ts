@@ -1,15 +1,9 @@
 import { type Clock, type Timer, withDeadline } from '@mobius1/kernel';
-import type { RedisClient } from '../redis-client.js';
+import type { Heard } from '../../core/store.js';
+import type { Dialect, ListeningClient } from './dialect.js';
 
-/** What a connection that tracks can do; ioredis 5 and 6. */
-export interface TrackingClient extends RedisClient {
-  call(command: string, ...args: (string | number)[]): Promise<unknown>;
-  subscribe(channel: string): Promise<unknown>;
-}
-
-export interface TrackingOptions {
-  /** Only keys that begin like this are told; `''` for all. */
-  readonly prefix: string;
+export interface ListeningOptions {
+  readonly dialect: Dialect;
   /** Milliseconds between two pings. */
   readonly pingInterval: number;
   /** Milliseconds after which a ping without an answer counts as the loss of the connection. */
@@ -17,44 +11,43 @@ export interface TrackingOptions {
   readonly clock: Clock;
 }
 
-export interface TrackingHooks {
+export interface ListeningHooks {
   readonly armed: () => void;
   readonly lost: () => void;
-  /** Keys that somebody changed; `null` when all were flushed. */
-  readonly changed: (keys: readonly Buffer[] | null) => void;
-  /** The server cannot track, or may not for this user. */
+  readonly changed: (heard: Heard | 'everything') => void;
+  /** The server does not tell changes in this way, or not to this user. */
   readonly refused: (reason: string) => void;
 }
 
-const INVALIDATIONS = '__redis__:invalidate';
 /** Replies that say "not now", of a server that starts or fails over. Anything else is an answer for good. */
 const NOT_NOW = /^(LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY)/;
 
 /**
- * One connection on which a Redis server tells every change of our keys, by whomever (G4): `CLIENT TRACKING` in
- * broadcasting mode, redirected to itself. So its `close` means that nothing is heard any more. It speaks RESP2, because
- * ioredis drops the messages of RESP3.
+ * One connection on which changes of our keys are told, in one dialect or the other. It does nothing else, so its `close`
+ * means that nothing is heard any more. It speaks RESP2, because ioredis drops the messages of RESP3.
  *
- * ioredis reconnects it; each time it is armed anew, because a server forgets what it tracks with the connection.
+ * ioredis reconnects it; each time it is armed anew, because a server forgets what it tells with the connection.
  */
-export class TrackingConnection {
-  readonly #client: TrackingClient;
-  readonly #options: TrackingOptions;
-  readonly #hooks: TrackingHooks;
+export class ListeningConnection {
+  readonly #client: ListeningClient;
+  readonly #options: ListeningOptions;
+  readonly #hooks: ListeningHooks;
   /** Changes with each connection: what a former one still answers means nothing. */
   #life = 0;
   #armed = false;
   #stopped = false;
   #pinger: Timer | undefined;
 
-  constructor(client: TrackingClient, options: TrackingOptions, hooks: TrackingHooks) {
+  constructor(client: ListeningClient, options: ListeningOptions, hooks: ListeningHooks) {
     this.#client = client;
     this.#options = options;
     this.#hooks = hooks;
     client.on('error', () => undefined); // 'close' follows
     client.on('ready', () => void this.#arm());
     client.on('close', () => this.#lose());
-    client.on('messageBuffer', (_channel: Buffer, keys: readonly Buffer[] | null) => this.#hooks.changed(keys));
+    client.on('messageBuffer', (_channel: Buffer, message: unknown) => {
+      this.#hooks.changed(options.dialect.understand(message));
+    });
     if (client.status === 'ready') void this.#arm();
   }
 
@@ -88,12 +81,8 @@ export class TrackingConnection {
 
   async #arm(): Promise<void> {
     const life = ++this.#life;
-    const { prefix } = this.#options;
     try {
-      const id = await this.#client.call('CLIENT', 'ID'); // refused once subscribed
-      const keys = prefix === '' ? [] : ['PREFIX', prefix];
-      await this.#client.call('CLIENT', 'TRACKING', 'ON', 'REDIRECT', String(id), 'BCAST', ...keys);
-      await this.#client.subscribe(INVALIDATIONS);
+      await this.#options.dialect.begin(this.#client);
     } catch (error) {
       if (life === this.#life && !this.#stopped) this.#failed(error as Error);
       return;
