@@ -1,3 +1,6 @@
+import { CacheEngine } from '../../libs/cache/src/core/engine.js';
+import { StoreUnavailableError } from '../../libs/cache/src/core/errors.js';
+import { MemoryStore } from '../../libs/cache/src/drivers/memory-store.js';
 import { createCache, heldLoad, slowLoad, stateOf } from './cache.js';
 
 /** Lets everything run that needs no time, until a load was called. */
@@ -263,5 +266,36 @@ describe('waiting for a load of somebody else', () => {
     await clock.advance(60_000);
     expect(await put).toBe('late');
     expect(await manager.get('k')).toBe('late');
+  });
+});
+
+/** A store that cannot be asked for anything, while what others change is heard or not. */
+class MuteStore extends MemoryStore {
+  override readonly audible: boolean;
+
+  constructor(audible: boolean) {
+    super();
+    this.audible = audible;
+  }
+
+  override read(): Promise<never> {
+    return Promise.reject(new StoreUnavailableError('The store', 'it is mute'));
+  }
+}
+
+describe('while the store cannot be asked', () => {
+  it.each([
+    ['heard: nobody joins a load that an invalidation elsewhere may have overtaken (rule 10)', true, 2],
+    ['not heard: callers share a load', false, 1],
+  ])('and changes are %s', async (_what, audible, loads) => {
+    const engine = new CacheEngine({ store: new MuteStore(audible) });
+    const { load, open } = heldLoad('v');
+    const first = engine.getOrSet('k', load);
+    while (load.mock.calls.length === 0) await Promise.resolve();
+    const second = engine.getOrSet('k', load);
+    for (let turn = 0; turn < 100; turn++) await Promise.resolve();
+    expect(load).toHaveBeenCalledTimes(loads);
+    open();
+    expect(await Promise.all([first, second])).toEqual(['v', 'v']);
   });
 });

@@ -30,12 +30,19 @@ export class Backlog {
   readonly #names = new Set<string>();
   readonly #selections = new Map<string, Selection>();
   readonly #limit: number;
+  /** How many are being told at the moment. */
+  #telling = 0;
 
   constructor(limit = MAX_REMEMBERED) {
     this.#limit = limit;
   }
 
+  /** Invalidations the store does not surely know of, those included that it is being told. */
   get size(): number {
+    return this.#listed + this.#telling;
+  }
+
+  get #listed(): number {
     return this.#ids.size + this.#names.size + this.#selections.size;
   }
 
@@ -44,7 +51,7 @@ export class Backlog {
     for (const id of ids) this.#ids.add(id);
     for (const name of names) this.#names.add(name);
     for (const selection of selections) this.#selections.set(JSON.stringify(selection), selection);
-    if (this.size > this.#limit || this.#names.has(ROOT)) {
+    if (this.#listed > this.#limit || this.#names.has(ROOT)) {
       this.#clear();
       this.#names.add(ROOT);
     }
@@ -53,7 +60,8 @@ export class Backlog {
   /** Tells the store everything; what was added meanwhile, or could not be told, stays. Returns how much was told. */
   async replay(store: Store): Promise<number> {
     let replayed = 0;
-    while (this.size > 0) {
+    while (this.#listed > 0) {
+      this.#telling = this.#listed;
       const told = { ids: [...this.#ids], names: [...this.#names], selections: [...this.#selections.values()] };
       this.#clear();
       try {
@@ -61,6 +69,8 @@ export class Backlog {
       } catch (error) {
         this.add(told);
         throw error;
+      } finally {
+        this.#telling = 0;
       }
       replayed += told.ids.length + told.names.length + told.selections.length;
     }

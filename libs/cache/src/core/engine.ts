@@ -64,7 +64,7 @@ export class CacheEngine {
     this.events = events ?? new Channel<CacheEvents>();
     this.#enabled = store.kind !== 'none';
     this.#defaults = Object.freeze({ ...PLAN_DEFAULTS, ...defaults });
-    this.#store = new RememberingStore(store, {
+    this.#store = new RememberingStore(store, clock, {
       failed: (error) => {
         this.counts.storeFailures++;
         this.events.emit('unavailable', () => ({ error }));
@@ -219,6 +219,12 @@ export class CacheEngine {
     const { value, outcome } = await this.#reader.read({ ...request, standBack: () => batch.standBack(key) });
     this.#answered(key, request.namespace, outcome);
     return value as T | undefined;
+  }
+
+  /** Tells the store what it missed, as far as it answers, and then nothing by itself any more. */
+  async close(): Promise<void> {
+    await this.replay();
+    this.#store.stop();
   }
 
   #request(

@@ -115,10 +115,15 @@ export class Reader {
     return { value: entry.value(), outcome: 'stale' };
   }
 
-  /** A flight without a lease may only be joined by those who cannot reach the store either (protocol rule 10). */
+  /**
+   * A flight without a lease may only be joined by those who cannot reach the store either, and who hear nothing: while
+   * changes are heard, one that is not heard could have come from elsewhere (protocol rule 10).
+   */
   #joinable(id: string, seen: Look | undefined): Flight | undefined {
-    const flight = this.#parts.flights.get(id);
-    return flight !== undefined && (flight.leased || seen === undefined) ? flight : undefined;
+    const { store, flights } = this.#parts;
+    const flight = flights.get(id);
+    if (flight === undefined) return undefined;
+    return flight.leased || (seen === undefined && !store.audible) ? flight : undefined;
   }
 
   async #lead(request: CacheRequest, seen: Look | undefined): Promise<Answer> {

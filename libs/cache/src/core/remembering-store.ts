@@ -1,3 +1,4 @@
+import { type Clock, exponentialBackoff, type Timer } from '@mobius1/kernel';
 import { Backlog, carryOut, type Invalidation } from './backlog.js';
 import type { Entry } from './entry.js';
 import { StoreUnavailableError } from './errors.js';
@@ -12,21 +13,30 @@ export interface RememberingHooks {
   readonly replayed?: (count: number) => void;
 }
 
+// How soon the store is told again what it could not be told: soon at first, every two seconds at last.
+const tellAgain = exponentialBackoff({ base: 100, cap: 2_000, factor: 2, jitter: 'equal' });
+
 /**
  * A store that never loses an invalidation (G11): what cannot be told now is remembered, and told before this process
- * next reads, acquires, fills or invalidates anything. While that fails, the store counts as unavailable, even if it
- * would answer: an answer from before the invalidation is worth nothing.
+ * next reads, acquires, fills or invalidates anything, and in any case as soon as the store answers again: other
+ * processes must not serve what was invalidated until this one happens to be asked for something. While that fails, the
+ * store counts as unavailable, even if it would answer: an answer from before the invalidation is worth nothing.
  */
 export class RememberingStore implements Store {
   readonly #store: Store;
   readonly #hooks: RememberingHooks;
-  readonly #backlog: Backlog;
+  readonly #clock: Clock;
+  readonly #backlog = new Backlog();
   #replaying: Promise<void> | undefined;
+  /** Attempts in a row to tell what is remembered, without anybody asking for it. */
+  #attempts = 0;
+  #timer: Timer | undefined;
+  #stopped = false;
 
-  constructor(store: Store, hooks: RememberingHooks = {}, backlog = new Backlog()) {
+  constructor(store: Store, clock: Clock, hooks: RememberingHooks = {}) {
     this.#store = store;
+    this.#clock = clock;
     this.#hooks = hooks;
-    this.#backlog = backlog;
   }
 
   get kind(): Store['kind'] {
@@ -117,6 +127,7 @@ export class RememberingStore implements Store {
     } catch (error) {
       if (!(error instanceof StoreUnavailableError)) throw error;
       this.#backlog.add(invalidation);
+      this.#tellLater();
       return { removed: 0, remembered: true };
     }
   }
@@ -131,6 +142,24 @@ export class RememberingStore implements Store {
         this.#replaying = undefined;
       });
     return this.#replaying;
+  }
+
+  /** Tells nothing by itself any more. */
+  stop(): void {
+    this.#stopped = true;
+    this.#timer?.cancel();
+  }
+
+  #tellLater(): void {
+    if (this.#timer !== undefined || this.#stopped) return;
+    const ms = tellAgain(++this.#attempts, this.#clock.random());
+    this.#timer = this.#clock.schedule(() => {
+      this.#timer = undefined;
+      this.replay().then(
+        () => (this.#attempts = 0),
+        () => this.#tellLater(),
+      );
+    }, ms);
   }
 
   #settled<T>(operation: () => Promise<T>): Promise<T> {

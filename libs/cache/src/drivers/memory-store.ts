@@ -41,7 +41,7 @@ interface Slot {
  */
 export class MemoryStore implements Store {
   readonly kind = 'memory';
-  readonly audible = true;
+  readonly audible: boolean = true;
   readonly #clock: Clock;
   readonly #slots: LRUCache<string, Slot>;
   readonly #generations: LRUCache<string, string>;

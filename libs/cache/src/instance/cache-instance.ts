@@ -92,7 +92,7 @@ export class CacheInstance {
   /** Tells Redis what it missed, as far as it answers, and closes the connection if it is ours. */
   async close(ms = 1_000): Promise<void> {
     this.near?.stop();
-    await this.engine.replay();
+    await this.engine.close();
     await this.connection?.quit(ms);
   }
 }

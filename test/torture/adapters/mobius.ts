@@ -1,0 +1,36 @@
+import { CacheInstance } from '../../../libs/cache/src/instance/cache-instance.js';
+import { COHERENCE_DEFAULTS } from '../../../libs/cache/src/drivers/near/near-tier.js';
+import { version } from '../../../package.json';
+import type { TortureAdapter, TortureOptions, TortureRedis } from '../adapter.js';
+
+const NAMESPACE = 'torture';
+
+/** This cache with everything at its defaults; `L1=off` turns the tier in the process off. */
+export async function createAdapter(redis: TortureRedis, keyPrefix: string): Promise<TortureAdapter> {
+  const l1 = process.env.L1 === 'off' ? ({ l1: false } as const) : {};
+  const cache = new CacheInstance({ redis: { ...redis, keyPrefix }, ...l1 });
+  const { manager, engine } = cache;
+  const scoped = <T extends object>(options: T) => ({ ...options, namespace: NAMESPACE });
+  await cache.connect().catch(() => undefined);
+  let late = false;
+  /** Every other entry tells its tags only when it is loaded. */
+  const tagsOf = ({ tags }: TortureOptions) => ((late = !late) ? () => tags : tags);
+  return {
+    name: `Mobius cache ${version}${process.env.L1 === 'off' ? ', without L1' : ''}`,
+    getOrSet: (key, load, options) => manager.getOrSet(key, load, scoped({ ttl: options.ttl, tags: tagsOf(options) })),
+    get: (key) => manager.get<number>(key, scoped({})),
+    set: (key, value, options) => manager.set(key, value, scoped({ ...options })),
+    delete: (key) => manager.delete(key, scoped({})),
+    invalidateTag: (tag) => manager.invalidateByTag(tag),
+    invalidations: [
+      (key) => manager.invalidateByTag(`tag-${key}`, scoped({})),
+      (key) => manager.invalidatePattern(`[${key}]*`, scoped({})),
+      () => manager.clear(NAMESPACE),
+    ],
+    graceMs: COHERENCE_DEFAULTS.pingInterval + COHERENCE_DEFAULTS.pingTimeout + 500,
+    catchUp: async () => cache.near === undefined || (await cache.near.catchUp()) || cache.near.coherence === 'deaf',
+    untold: () => engine.remembered,
+    counts: () => ({ ...engine.counts }),
+    close: () => cache.close(),
+  };
+}

@@ -1,0 +1,168 @@
+import { FakeClock } from '@mobius1/kernel';
+import { resolve } from 'node:path';
+import { serve } from '../support/program-main.js';
+import type { TortureAdapter, TortureAdapterModule, TortureRedis } from './adapter.js';
+import { Truth } from './truth.js';
+
+const { TRUTH_URL = '', ADAPTER = '', PREFIX = '', REDIS = '{}', SKEW_MS = '0' } = process.env;
+
+// The wall clock of this process is wrong by some seconds, as clocks are.
+const realNow = Date.now.bind(Date);
+Date.now = () => realNow() + Number(SKEW_MS);
+
+const truth = new Truth(TRUTH_URL, realNow);
+/** Keys that are only invalidated, and keys that are set as well, by one writer at a time. */
+const LOADED = ['a', 'b', 'c'];
+const SET = ['x', 'y'];
+const OPTIONS = (key: string) => ({ ttl: 60, tags: [`tag-${key}`, 'all'] });
+const READ_SHARE = 0.85;
+
+let adapter: TortureAdapter;
+let stopped = false;
+/** Resolves when the callers may go on; absent while they do. */
+let pause: { readonly over: Promise<void>; readonly end: () => void } | undefined;
+let parked = 0;
+let tasksRunning = 0;
+/** Nobody writes: what a failover may lose is documented, not tortured. */
+let held = false;
+let writing = 0;
+const counts = { reads: 0, localReads: 0, loads: 0, writes: 0, untold: 0 };
+/** Invalidations of this process that others could not be told of when they returned. */
+const untold: { key: string; version: number }[] = [];
+
+type Draw = () => number;
+const pick = <T>(from: readonly T[], draw: Draw): T => from[Math.floor(draw() * from.length)]!;
+
+/** Other processes know of what this one has invalidated: from now on they may be blamed. */
+async function settle(): Promise<void> {
+  if (untold.length === 0 || (adapter.untold?.() ?? 0) > 0) return;
+  for (const { key, version } of untold.splice(0)) await truth.raise(key, version);
+}
+
+async function wrote(key: string, version: number): Promise<void> {
+  counts.writes++;
+  untold.push({ key, version });
+  if ((adapter.untold?.() ?? 0) > 0) counts.untold++;
+  await settle();
+}
+
+async function invalidate(key: string, draw: Draw): Promise<void> {
+  const { invalidations = [] } = adapter;
+  const version = await truth.commit(key);
+  const ways = [
+    () => adapter.delete(key),
+    () => adapter.invalidateTag(`tag-${key}`),
+    () => adapter.invalidateTag('all'),
+    ...invalidations.map((way) => () => way(key)),
+  ];
+  await pick(ways, draw)();
+  await wrote(key, version);
+}
+
+async function set(key: string, draw: Draw): Promise<void> {
+  await truth.alone(key, async () => {
+    if (draw() < 0.3) return invalidate(key, draw);
+    const version = await truth.commit(key);
+    await adapter.set(key, version, OPTIONS(key));
+    return wrote(key, version);
+  });
+}
+
+async function write(draw: Draw): Promise<void> {
+  if (held) return;
+  writing++;
+  try {
+    await (draw() < 0.6 ? invalidate(pick(LOADED, draw), draw) : set(pick(SET, draw), draw));
+  } finally {
+    writing--;
+  }
+}
+
+/** Reads, and judges what came by what had been invalidated before. */
+async function read(draw: Draw): Promise<void> {
+  const key = pick([...LOADED, ...SET], draw);
+  const floor = await truth.floor(key);
+  const knows = (await adapter.catchUp?.()) ?? false;
+  const loads = counts.loads;
+  const load = async (): Promise<number> => {
+    counts.loads++;
+    const version = await truth.version(key);
+    for (let ticks = draw() * 8; ticks > 1; ticks--) await truth.tick(); // a source that answers later than it reads
+    return version;
+  };
+  const value = draw() < 0.8 ? await adapter.getOrSet(key, load, OPTIONS(key)) : await adapter.get(key);
+  counts.reads++;
+  if (counts.loads === loads) counts.localReads++;
+  if (value === undefined || value >= floor) return;
+  const ageMs = await truth.ageOf(key, value);
+  if (knows || ageMs > adapter.graceMs) await truth.report({ key, value, floor, ageMs, what: 'read' });
+}
+
+async function task(seed: number): Promise<void> {
+  const dice = new FakeClock(0, seed);
+  const draw = (): number => dice.random();
+  while (!stopped) {
+    if (pause !== undefined) {
+      parked++;
+      await pause.over;
+      parked--;
+    }
+    try {
+      await (draw() < READ_SHARE ? read(draw) : write(draw));
+      await settle();
+    } catch (error) {
+      await truth.reportError(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+    }
+  }
+}
+
+process.on('unhandledRejection', (error) => void truth.reportError(`unhandled: ${String(error)}`));
+
+let running: Promise<unknown> = Promise.resolve();
+
+serve({
+  start: async () => {
+    const { createAdapter } = (await import(resolve(ADAPTER))) as TortureAdapterModule;
+    adapter = await createAdapter(JSON.parse(REDIS) as TortureRedis, PREFIX);
+    return adapter.name;
+  },
+  run: (seed: number, tasks: number) => {
+    tasksRunning = tasks;
+    running = Promise.all(Array.from({ length: tasks }, (_, number) => task(seed * 1_000 + number)));
+  },
+  /** Ends all tasks; what they did. */
+  stop: async () => {
+    stopped = true;
+    await running;
+    return { ...counts, ...adapter.counts?.() };
+  },
+  pause: () => {
+    let end = (): void => undefined;
+    const over = new Promise<void>((resolve) => (end = resolve));
+    pause = { over, end };
+  },
+  resume: () => {
+    pause?.end();
+    pause = undefined;
+  },
+  hold: (hold: boolean) => {
+    held = hold;
+  },
+  /** True when this process has nothing left to tell. */
+  settled: async () => {
+    await settle();
+    return untold.length === 0 && (!held || writing === 0) && (pause === undefined || parked === tasksRunning);
+  },
+  /** Looks at every key when all is quiet: nothing that was ever invalidated may have been stored (G1). */
+  check: async () => {
+    if (adapter.catchUp === undefined) await new Promise((resolve) => setTimeout(resolve, adapter.graceMs));
+    else await adapter.catchUp();
+    for (const key of [...LOADED, ...SET]) {
+      const [floor, value] = [await truth.floor(key), await adapter.get(key)];
+      if (value !== undefined && value < floor) {
+        await truth.report({ key, value, floor, ageMs: await truth.ageOf(key, value), what: 'stored' });
+      }
+    }
+  },
+  close: () => adapter.close(),
+});
