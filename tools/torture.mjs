@@ -50,9 +50,9 @@ function add({ name, seed, topology, counts, faults: suffered, stale: violations
   const verdict = violations.length + thrown.length === 0 ? 'ok  ' : 'FAIL';
   const did = Object.entries(counts).map(([what, count]) => `${what} ${count}`);
   console.log(`${verdict} ${name}, ${topology}, seed ${seed}: ${many} faults, ${did.join(', ')}`);
-  for (const { key, value, floor, ageMs, what } of violations.slice(0, 5)) {
+  for (const { key, value, floor, ageMs, what, by } of violations.slice(0, 5)) {
     console.log(
-      `     ${key}: ${what} ${value}, but ${floor} was current when the invalidation returned, ${ageMs} ms before`,
+      `     ${key}: ${what} ${value}, but ${floor} was current; missed an invalidation (${by}) that had returned ${ageMs} ms before`,
     );
   }
   for (const error of [...new Set(thrown)].slice(0, 5)) console.log(`     ${error}`);

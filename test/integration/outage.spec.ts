@@ -146,6 +146,34 @@ describe('when Redis fails', () => {
     expect(await other.manager.get('tagged')).not.toBe('old');
   });
 
+  it.each([
+    ['a lease is taken', 'set'],
+    ['a value is stored', 'evalsha'],
+  ] as const)('frozen while %s: what is carried out late blocks nobody', async (_what, command) => {
+    const leaseTimeout = 60_000; // longer than this test
+    const [cache, other] = [0, 1].map(() => {
+      const { host, port } = redis;
+      const options = { host, port, keyPrefix: 'outage:', commandTimeout: 250 };
+      const instance = new CacheInstance({ redis: options, leaseTimeout, waitTimeout: leaseTimeout });
+      instances.push(instance);
+      return instance;
+    }) as [CacheInstance, CacheInstance];
+    await Promise.all([cache.connect(), other.connect()]);
+    await cache.manager.getOrSet('warm', () => 'knows all scripts and generations');
+    const client = cache.connection?.client as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;
+    const send = client[command]!.bind(client);
+    jest.spyOn(client, command).mockImplementationOnce((...args) => {
+      redis.freeze();
+      return send(...args);
+    });
+    try {
+      expect(await cache.manager.getOrSet('k', () => 'loaded', { ttl: 60 })).toBe('loaded');
+    } finally {
+      redis.thaw();
+    }
+    expect(['loaded', 'second']).toContain(await other.manager.getOrSet('k', () => 'second'));
+  });
+
   it('full: values are not stored, reads go on', async () => {
     const cache = await connected();
     await redis.command('CONFIG', 'SET', 'maxmemory', '1', 'maxmemory-policy', 'noeviction');

@@ -22,15 +22,18 @@ export interface TortureAdapter {
   set(key: string, value: number, options: TortureOptions): Promise<unknown>;
   delete(key: string): Promise<unknown>;
   invalidateTag(tag: string): Promise<unknown>;
-  /** Further ways to void everything under `key`. */
-  readonly invalidations?: readonly ((key: string) => Promise<unknown>)[];
+  /** Further ways to void everything under `key`, by name. */
+  readonly invalidations?: readonly (readonly [string, (key: string) => Promise<unknown>])[];
   /**
    * Milliseconds for which a process may still answer what another one has invalidated; older is a violation. For a cache
-   * with `catchUp` it counts only where that said false.
+   * with `catchUp` this counts only where that has an excuse.
    */
   readonly graceMs: number;
-  /** True when this process knows of everything that was invalidated before; false when it cannot say. */
-  catchUp?(): Promise<boolean>;
+  /**
+   * Resolves when this process knows of everything that was invalidated before. What it returns is asked after the read:
+   * true when Redis could be reached and heard all the time, so that nothing old has an excuse.
+   */
+  catchUp?(): Promise<() => boolean>;
   /** Invalidations that have returned and that other processes cannot know of yet. */
   untold?(): number;
   /** Counts for the report. */

@@ -8,13 +8,15 @@ export interface StaleRead {
   /** Milliseconds since the invalidation returned. */
   readonly ageMs: number;
   readonly what: string;
+  /** How the invalidation was made. */
+  readonly by: string;
 }
 
-/** Raises the floor of a key, and notes when: KEYS floor, times; ARGV version, now. Atomic, so that it never sinks. */
+/** Raises the floor of a key, and notes when: KEYS floor, times; ARGV version, now, how. Atomic, so that it never sinks. */
 const RAISE = `
 if tonumber(ARGV[1]) > tonumber(redis.call('GET', KEYS[1]) or 0) then
   redis.call('SET', KEYS[1], ARGV[1])
-  redis.call('ZADD', KEYS[2], ARGV[1], ARGV[1] .. ':' .. ARGV[2])
+  redis.call('ZADD', KEYS[2], ARGV[1], ARGV[1] .. ':' .. ARGV[2] .. ':' .. ARGV[3])
 end`;
 
 /**
@@ -44,14 +46,15 @@ export class Truth {
     return Number((await this.#redis.get(`floor:${key}`)) ?? 0);
   }
 
-  async raise(key: string, version: number): Promise<void> {
-    await this.#redis.eval(RAISE, 2, `floor:${key}`, `times:${key}`, version, this.#now());
+  async raise(key: string, version: number, by: string): Promise<void> {
+    await this.#redis.eval(RAISE, 2, `floor:${key}`, `times:${key}`, version, this.#now(), by);
   }
 
-  /** Milliseconds since the first floor above `value` was raised. */
-  async ageOf(key: string, value: number): Promise<number> {
+  /** The first invalidation that `value` should not have outlived: milliseconds since it returned, and how it was made. */
+  async missed(key: string, value: number): Promise<{ ageMs: number; by: string }> {
     const [first = ''] = await this.#redis.zrangebyscore(`times:${key}`, value + 1, '+inf', 'LIMIT', 0, 1);
-    return this.#now() - Number(first.split(':')[1]);
+    const [, at, by = ''] = first.split(':');
+    return { ageMs: this.#now() - Number(at), by };
   }
 
   /** Runs `run` unless somebody else writes this key: values that come from outside have no order of their own. */

@@ -28,7 +28,7 @@ let held = false;
 let writing = 0;
 const counts = { reads: 0, localReads: 0, loads: 0, writes: 0, untold: 0 };
 /** Invalidations of this process that others could not be told of when they returned. */
-const untold: { key: string; version: number }[] = [];
+const untold: { key: string; version: number; by: string }[] = [];
 
 type Draw = () => number;
 const pick = <T>(from: readonly T[], draw: Draw): T => from[Math.floor(draw() * from.length)]!;
@@ -36,12 +36,12 @@ const pick = <T>(from: readonly T[], draw: Draw): T => from[Math.floor(draw() * 
 /** Other processes know of what this one has invalidated: from now on they may be blamed. */
 async function settle(): Promise<void> {
   if (untold.length === 0 || (adapter.untold?.() ?? 0) > 0) return;
-  for (const { key, version } of untold.splice(0)) await truth.raise(key, version);
+  for (const { key, version, by } of untold.splice(0)) await truth.raise(key, version, by);
 }
 
-async function wrote(key: string, version: number): Promise<void> {
+async function wrote(key: string, version: number, by: string): Promise<void> {
   counts.writes++;
-  untold.push({ key, version });
+  untold.push({ key, version, by });
   if ((adapter.untold?.() ?? 0) > 0) counts.untold++;
   await settle();
 }
@@ -49,14 +49,15 @@ async function wrote(key: string, version: number): Promise<void> {
 async function invalidate(key: string, draw: Draw): Promise<void> {
   const { invalidations = [] } = adapter;
   const version = await truth.commit(key);
-  const ways = [
-    () => adapter.delete(key),
-    () => adapter.invalidateTag(`tag-${key}`),
-    () => adapter.invalidateTag('all'),
-    ...invalidations.map((way) => () => way(key)),
+  const ways: [string, () => Promise<unknown>][] = [
+    ['delete', () => adapter.delete(key)],
+    ['tag', () => adapter.invalidateTag(`tag-${key}`)],
+    ['common tag', () => adapter.invalidateTag('all')],
+    ...invalidations.map(([by, way]): [string, () => Promise<unknown>] => [by, () => way(key)]),
   ];
-  await pick(ways, draw)();
-  await wrote(key, version);
+  const [by, way] = pick(ways, draw);
+  await way();
+  await wrote(key, version, by);
 }
 
 async function set(key: string, draw: Draw): Promise<void> {
@@ -64,7 +65,7 @@ async function set(key: string, draw: Draw): Promise<void> {
     if (draw() < 0.3) return invalidate(key, draw);
     const version = await truth.commit(key);
     await adapter.set(key, version, OPTIONS(key));
-    return wrote(key, version);
+    return wrote(key, version, 'set');
   });
 }
 
@@ -82,7 +83,7 @@ async function write(draw: Draw): Promise<void> {
 async function read(draw: Draw): Promise<void> {
   const key = pick([...LOADED, ...SET], draw);
   const floor = await truth.floor(key);
-  const knows = (await adapter.catchUp?.()) ?? false;
+  const strict = await adapter.catchUp?.();
   const loads = counts.loads;
   const load = async (): Promise<number> => {
     counts.loads++;
@@ -94,8 +95,9 @@ async function read(draw: Draw): Promise<void> {
   counts.reads++;
   if (counts.loads === loads) counts.localReads++;
   if (value === undefined || value >= floor) return;
-  const ageMs = await truth.ageOf(key, value);
-  if (knows || ageMs > adapter.graceMs) await truth.report({ key, value, floor, ageMs, what: 'read' });
+  const missed = await truth.missed(key, value);
+  const what = `read (${counts.loads === loads ? 'no load meanwhile' : 'perhaps loaded'})`;
+  if (strict?.() || missed.ageMs > adapter.graceMs) await truth.report({ key, value, floor, ...missed, what });
 }
 
 async function task(seed: number): Promise<void> {
@@ -160,7 +162,7 @@ serve({
     for (const key of [...LOADED, ...SET]) {
       const [floor, value] = [await truth.floor(key), await adapter.get(key)];
       if (value !== undefined && value < floor) {
-        await truth.report({ key, value, floor, ageMs: await truth.ageOf(key, value), what: 'stored' });
+        await truth.report({ key, value, floor, ...(await truth.missed(key, value)), what: 'stored' });
       }
     }
   },

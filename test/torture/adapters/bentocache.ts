@@ -48,7 +48,7 @@ export async function createAdapter(redis: TortureRedis, prefix: string): Promis
     set: (key, value, o) => bento.set({ key, value, ...timed(o) }),
     delete: (key) => bento.delete({ key }),
     invalidateTag: (tag) => bento.deleteByTag({ tags: [tag] }),
-    invalidations: [(key) => bento.deleteByTag({ tags: [`tag-${key}`] }), () => bento.clear()],
+    invalidations: [['clear', () => bento.clear()]],
     graceMs: 100,
     close: async () => {
       await bento.disconnect();

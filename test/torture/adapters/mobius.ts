@@ -23,12 +23,17 @@ export async function createAdapter(redis: TortureRedis, keyPrefix: string): Pro
     delete: (key) => manager.delete(key, scoped({})),
     invalidateTag: (tag) => manager.invalidateByTag(tag),
     invalidations: [
-      (key) => manager.invalidateByTag(`tag-${key}`, scoped({})),
-      (key) => manager.invalidatePattern(`[${key}]*`, scoped({})),
-      () => manager.clear(NAMESPACE),
+      ['tag of the namespace', (key) => manager.invalidateByTag(`tag-${key}`, scoped({}))],
+      ['pattern', (key) => manager.invalidatePattern(`[${key}]*`, scoped({}))],
+      ['namespace', () => manager.clear(NAMESPACE)],
     ],
     graceMs: COHERENCE_DEFAULTS.pingInterval + COHERENCE_DEFAULTS.pingTimeout + 500,
-    catchUp: async () => cache.near === undefined || (await cache.near.catchUp()) || cache.near.coherence === 'deaf',
+    // A process that cannot reach Redis lets its callers share a load that may have begun before an invalidation elsewhere.
+    catchUp: async () => {
+      const { storeFailures } = engine.counts;
+      const heard = cache.near === undefined || (await cache.near.catchUp()) || cache.near.coherence === 'deaf';
+      return () => heard && engine.counts.storeFailures === storeFailures;
+    },
     untold: () => engine.remembered,
     counts: () => ({ ...engine.counts }),
     close: () => cache.close(),

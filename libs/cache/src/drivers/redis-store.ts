@@ -94,9 +94,10 @@ export class RedisStore implements Store {
       const args = [seen ?? '', token, leaseMs, record, keep ? '1' : '0'];
       return this.#run((client) => ACQUIRE.run(client, [key], args)).then(isOne);
     };
-    if (seen !== undefined) return byScript();
     // The usual miss needs no script. Refused, it may be a key of another type, which only the script can replace.
-    return this.#run((client) => client.set(key, record, 'PX', leaseMs, 'NX')).then((ok) => ok !== null || byScript());
+    const usual = (): Promise<boolean> =>
+      this.#run((client) => client.set(key, record, 'PX', leaseMs, 'NX')).then((ok) => ok !== null || byScript());
+    return this.#orGiveUp(key, token, seen === undefined ? usual() : byScript());
   }
 
   async force(id: string, token: Token, leaseMs: number): Promise<void> {
@@ -118,9 +119,10 @@ export class RedisStore implements Store {
   }
 
   fill(id: string, token: Token, entry: Entry): Promise<boolean> {
+    const key = this.#prefix + id;
     const ttl = Math.max(1, Math.ceil(entry.goneUntil - this.now()));
     const args = [token, entryRecord(entry), ttl];
-    return this.#run((client) => FILL.run(client, [this.#prefix + id], args)).then(isOne);
+    return this.#orGiveUp(key, token, this.#run((client) => FILL.run(client, [key], args)).then(isOne));
   }
 
   async delete(ids: readonly string[]): Promise<number> {
@@ -196,6 +198,19 @@ export class RedisStore implements Store {
 
   #slow<T>(command: (client: RedisClient) => Promise<T>): Promise<T> {
     return this.#connection.runSlow(() => command(this.#connection.client));
+  }
+
+  /**
+   * A command without an answer may be carried out later, and would leave a lease that nobody holds: everybody would wait
+   * for it to end. The same connection carries out in order, so a release that follows at once takes it back. It asks
+   * neither breaker nor deadline: nobody waits for it.
+   */
+  #orGiveUp(key: string, token: Token, granted: Promise<boolean>): Promise<boolean> {
+    granted.catch(() => {
+      const { client, ready } = this.#connection;
+      if (ready) RELEASE.run(client, [key], [token, '', 0]).catch(() => undefined);
+    });
+    return granted;
   }
 
   #fetch(keys: readonly string[]): Promise<readonly (Buffer | null)[]> {
