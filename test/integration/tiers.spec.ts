@@ -245,6 +245,33 @@ describe('the tier before Redis', () => {
     });
   });
 
+  it.each<['staleIfError' | 'staleWhileRevalidate', () => Promise<string>]>([
+    ['staleIfError', async () => Promise.reject(new Error('the source is down'))],
+    ['staleWhileRevalidate', async () => 'new'],
+  ])('answers with a stale value where Redis cannot be asked (%s)', async (option, load) => {
+    const options = { ...OPTIONS, ttl: '100ms' as const, [option]: 600 };
+    const instance = await start({ coherence: { pingInterval: 600_000 }, redis: { commandTimeout: 250 } });
+    await coherent(instance);
+    await instance.manager.getOrSet('k', () => 'v', options);
+    const entry = await eventually(
+      async () => {
+        await instance.manager.getOrSet('k', () => 'v', options);
+        return instance.near?.store.peek('ns|k');
+      },
+      { what: 'the value is held' },
+    );
+    await eventually(() => (instance.near?.store.now() ?? 0) > entry.freshUntil, { what: 'its time is over' });
+    redis.freeze();
+    try {
+      expect(await instance.manager.getOrSet('k', load, options)).toBe('v');
+      await instance.manager.delete('k', { namespace: 'ns' }); // what was invalidated is never served
+      const after = instance.manager.getOrSet('k', load, options).catch((error: unknown) => (error as Error).message);
+      expect(await after).toBe(option === 'staleIfError' ? 'the source is down' : 'new');
+    } finally {
+      redis.thaw();
+    }
+  });
+
   it('is none with `l1: false`', async () => {
     const { near, manager } = await start({ l1: false });
     expect(near).toBeUndefined();

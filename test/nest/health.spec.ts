@@ -107,9 +107,10 @@ describe('the judgement', () => {
     latencyMs: 1,
     commandTimeoutMs: 50,
     breaker: 'closed',
+    refusals: [],
     maxMemory: 0,
   };
-  const near = { coherence: 'coherent', refusal: undefined, boundedMs: 1_000, entries: 2, bytes: 700 } as const;
+  const near = { coherence: 'coherent', refusal: undefined, stalenessMs: 1_000, entries: 2, bytes: 700 } as const;
   type Facts = NonNullable<Parameters<typeof judgeHealth>[0]['redis']>;
   const judge = (changes: Partial<Facts>, { remembered = 0, memory = 100 } = {}) =>
     judgeHealth({ store: 'redis', remembered, memory, redis: { ...redis, ...changes } });
@@ -141,6 +142,19 @@ describe('the judgement', () => {
       [{ answers: false, near: { ...near, coherence: 'deaf' } }],
       'down',
       [/answer/],
+    ],
+    [
+      'what Redis refuses',
+      [
+        {
+          refusals: [
+            { kind: 'read-only', message: 'READONLY …' },
+            { kind: 'full', message: 'OOM …' },
+          ],
+        },
+      ],
+      'degraded',
+      [/refuses: it is a replica.*READONLY/, /memory is full/],
     ],
     ['memory at 95 %', [{ maxMemory: 100 }, { memory: 95 }], 'up', []],
     [

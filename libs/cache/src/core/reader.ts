@@ -11,6 +11,9 @@ import type { CacheRequest } from './request.js';
 // A caller that was refused the value of others this often loads by itself: nobody waits in a circle.
 const MAX_JOINS = 3;
 
+/** What was seen without asking the store. */
+type LocalLook = Pick<Look, 'entry' | 'counter'>;
+
 interface Answer {
   readonly value: unknown;
   readonly outcome: Outcome;
@@ -39,15 +42,17 @@ export class Reader {
     for (let joins = 0; joins < MAX_JOINS;) {
       const running = flights.get(request.id);
       const heard = store.audible && running?.leased ? running : undefined;
-      const seen = heard === undefined ? await this.#look(request) : this.#peek(request.id);
-      const served = seen && this.#serve(request, seen, awaited);
+      const seen = heard === undefined ? await this.#look(request) : undefined;
+      // What this process holds is as good as what the store holds: it may do where the store was not, or cannot be, asked.
+      const known = seen ?? this.#peek(request.id);
+      const served = known && this.#serve(request, known, awaited);
       if (served !== undefined) return served;
       const joined = heard ?? this.#joinable(request.id, seen);
-      if (joined === undefined) return await this.#lead(request, seen);
+      if (joined === undefined) return await this.#lead(request, seen, known?.entry);
       if (flights.holds(request.id)) break; // that flight waits for the write that asks here
       joins++;
       request.standBack?.();
-      const answer = await this.#join(request, joined, { seen, heard: heard !== undefined });
+      const answer = await this.#join(request, joined, { fallback: known?.entry, heard: heard !== undefined });
       if ('value' in answer) return answer;
       awaited = answer;
     }
@@ -61,8 +66,9 @@ export class Reader {
   }
 
   /** Refreshes behind a value that was served already. */
-  refresh(request: CacheRequest, seen: Look | undefined): void {
+  refresh(request: CacheRequest, local: Look | LocalLook | undefined): void {
     const { flights, events } = this.#parts;
+    const seen = local !== undefined && 'generations' in local ? local : undefined;
     if (flights.get(request.id) !== undefined || seen?.holder !== undefined) return;
     const { key, namespace } = request;
     const first = seen ?? this.#look(request);
@@ -70,20 +76,10 @@ export class Reader {
     flight.landing.catch((error: unknown) => events.emit('refreshFailed', () => ({ key, namespace, error })));
   }
 
-  /** What this process holds itself, while a flight is on its way: it may do until the flight lands. */
-  #peek(id: string): Look | undefined {
+  /** What this process holds itself. It says nothing of generations: a load must not be stamped by it. */
+  #peek(id: string): LocalLook | undefined {
     const entry = this.#parts.store.peek(id);
-    if (entry === undefined) return undefined;
-    const { version } = entry;
-    return {
-      entry,
-      version,
-      counter: undefined,
-      holder: undefined,
-      afterFailure: false,
-      generations: [],
-      sequence: undefined,
-    };
+    return entry && { entry, counter: undefined };
   }
 
   async #look(request: CacheRequest): Promise<Look | undefined> {
@@ -96,7 +92,7 @@ export class Reader {
   }
 
   /** What was seen, if it answers. `awaited`: a load this caller waited for; its value is as good as fresh. */
-  #serve(request: CacheRequest, seen: Look, awaited: Landing | undefined): Answer | undefined {
+  #serve(request: CacheRequest, seen: Look | LocalLook, awaited: Landing | undefined): Answer | undefined {
     const { entry, counter } = seen;
     if (counter !== undefined) return { value: counter, outcome: 'hit' };
     if (entry === undefined) return undefined;
@@ -126,10 +122,10 @@ export class Reader {
     return flight.leased || (seen === undefined && !store.audible) ? flight : undefined;
   }
 
-  async #lead(request: CacheRequest, seen: Look | undefined): Promise<Answer> {
+  async #lead(request: CacheRequest, seen: Look | undefined, fallback: Entry | undefined): Promise<Answer> {
     const { flights } = this.#parts;
     const flight = flights.start(request, (self) => this.#loader.fly(self, request, seen));
-    const landing = await this.#within(request, seen?.entry, flights.lead(flight));
+    const landing = await this.#within(request, fallback, flights.lead(flight));
     if ('outcome' in landing) return landing;
     return landing.kind === 'found'
       ? { value: landing.take(), outcome: 'hit' }
@@ -140,10 +136,10 @@ export class Reader {
   async #join(
     request: CacheRequest,
     flight: Flight,
-    { seen, heard }: { seen: Look | undefined; heard: boolean },
+    { fallback, heard }: { fallback: Entry | undefined; heard: boolean },
   ): Promise<Answer | Landing> {
     const { flights } = this.#parts;
-    const landing = await this.#within(request, seen?.entry, flights.join(flight, heard));
+    const landing = await this.#within(request, fallback, flights.join(flight, heard));
     if ('outcome' in landing) return landing;
     const outcome = landing.kind === 'found' ? 'hit' : 'miss';
     if (landing.take === undefined) return { value: await this.#loader.direct(request), outcome };

@@ -3,6 +3,7 @@ import { StoreUnavailableError } from '../core/errors.js';
 import { BlockingPool } from './blocking-pool.js';
 import { mastersOf, type RedisClient } from './redis-client.js';
 import { createRedis } from './redis-factory.js';
+import { type Refusal, Refusals } from './refusals.js';
 import { ReplyWatch } from './reply-watch.js';
 import { REDIS_DEFAULTS, type RedisOptions } from './redis-options.js';
 
@@ -11,6 +12,8 @@ export type ConnectionEvents = {
   ready: undefined;
   /** The connection was lost; it is being re-established. */
   lost: { reason: string };
+  /** Redis answers, but refuses; told once for each kind of refusal in ten seconds. */
+  refused: Refusal;
   /** The circuit breaker changed its state. */
   breaker: { from: string; to: string };
 };
@@ -30,6 +33,8 @@ export class RedisConnection {
   readonly client: RedisClient;
   readonly events = new Channel<ConnectionEvents>();
   readonly breaker: CircuitBreaker;
+  /** What Redis has refused lately. */
+  readonly refusals: Refusals;
   /** Connections for commands that block. */
   readonly blocking: BlockingPool;
   readonly clock: Clock;
@@ -48,6 +53,7 @@ export class RedisConnection {
   constructor(options: RedisOptions, clock: Clock = systemClock) {
     this.clock = clock;
     this.#timeoutMs = options.commandTimeout ?? REDIS_DEFAULTS.commandTimeout;
+    this.refusals = new Refusals(clock);
     this.#watch = new ReplyWatch(this.#timeoutMs, clock);
     this.#slowWatch = new ReplyWatch(this.#timeoutMs * SLOW_FACTOR, clock);
     this.#owned = options.client === undefined;
@@ -109,7 +115,8 @@ export class RedisConnection {
       const answer = await this.#timed(() => this.client.ping(), Math.max(this.#timeoutMs, 1_000));
       this.#latencyMs = this.clock.monotonic() - start;
       return answer === 'PONG';
-    } catch {
+    } catch (error) {
+      this.#refused(error);
       return false;
     }
   }
@@ -183,10 +190,16 @@ export class RedisConnection {
         (error: unknown) => {
           if (!watch.answered(watched)) return;
           this.breaker.success();
+          this.#refused(error);
           reject(this.#unavailable(error));
         },
       );
     });
+  }
+
+  #refused(error: unknown): void {
+    const refusal = this.refusals.note(error);
+    if (refusal !== undefined) this.events.emit('refused', () => refusal);
   }
 
   #refuse(reason: string): Promise<never> {
@@ -240,6 +253,7 @@ export class RedisConnection {
     let wasReady = this.ready;
     this.client.on('error', (error: Error) => {
       this.#lastError = error.message || (error as NodeJS.ErrnoException).code || error.name;
+      this.#refused(error);
     });
     this.client.on('ready', () => {
       wasReady = true;

@@ -13,6 +13,22 @@ const SOCKET_TIMEOUT_MS = 5_000;
 // with its default of 2 s a program whose Redis is down would end that much later.
 const DISCONNECT_TIMEOUT_MS = 100;
 
+// Long enough for a failover to get on, short enough to find the new master soon.
+const READ_ONLY_PATIENCE_MS = 2_000;
+
+/**
+ * After a failover the old master answers READONLY, and reconnecting finds the new one. Not for every such answer: one that
+ * stays a replica is still good for reads.
+ */
+function reconnectOnReadOnly(): (error: Error) => boolean {
+  let last = -Infinity;
+  return ({ message }) => {
+    if (!message.startsWith('READONLY') || performance.now() - last < READ_ONLY_PATIENCE_MS) return false;
+    last = performance.now();
+    return true;
+  };
+}
+
 /**
  * Makes the ioredis client of the options. Commands are neither queued while there is no connection nor sent again after
  * one was lost: a write that is applied late would bring back what was invalidated meanwhile.
@@ -33,8 +49,7 @@ export function createRedis(options: RedisOptions): RedisClient {
     autoResendUnfulfilledCommands: false,
     lazyConnect: true,
     retryStrategy,
-    // After a failover the old master answers READONLY: reconnecting finds the new one.
-    reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
+    reconnectOnError: reconnectOnReadOnly(),
     ...(tls ? { tls: tls === true ? {} : tls } : {}),
   };
   if (options.cluster !== undefined) {

@@ -1,4 +1,5 @@
 import type { Coherence } from '../core/store.js';
+import type { Refusal, RefusalKind } from '../drivers/refusals.js';
 import type { NearFacts } from '../drivers/near/near-tier.js';
 
 /** `up`: all is well. `degraded`: the application works, the cache helps less. `down`: the cache does not help at all. */
@@ -16,10 +17,17 @@ export interface CacheHealth {
   readonly breaker?: string;
   /** Invalidations the store could not be told yet. */
   readonly remembered: number;
+  /** What Redis has refused in the last ten seconds; absent when nothing. */
+  readonly refused?: readonly RefusalKind[];
   /** Bytes in use by the store. */
   readonly memory: number;
   /** How this process hears of changes in Redis; absent without a tier before Redis. */
   readonly coherence?: Coherence;
+  /**
+   * Milliseconds for which this process may answer what another one has changed, at worst: when the line on which changes are
+   * told dies without a word. 0 while nothing is answered from the tier; absent without one.
+   */
+  readonly stalenessMs?: number;
   /** What the tier before Redis holds. */
   readonly l1?: { readonly entries: number; readonly bytes: number };
 }
@@ -28,6 +36,21 @@ export interface CacheHealth {
 const SLOW_SHARE = 0.5;
 // A Redis this full evicts or refuses at any moment.
 const FULL_SHARE = 0.95;
+
+/** What each kind of refusal means for the cache. */
+const WORDS: Readonly<Record<RefusalKind, string>> = {
+  'read-only': 'it is a replica, nothing is stored or invalidated there',
+  loading: 'it is not ready yet',
+  full: 'its memory is full, nothing more is stored',
+  unauthenticated: 'it wants another user or password',
+  forbidden: 'the user may not do what the cache needs',
+  'unknown-command': 'it does not know a command that the cache needs, or it was renamed',
+  'cross-slot': 'it is a Cluster, and the client does not know it',
+  'wrong-type': 'something else than a cached value stands under a key',
+  'not-persisting': 'it takes no writes because it cannot save them',
+  unavailable: 'no master serves the keys at the moment',
+  other: 'for a reason of its own',
+};
 
 export interface HealthFacts {
   readonly store: CacheHealth['store'];
@@ -40,6 +63,7 @@ export interface HealthFacts {
     readonly latencyMs: number | undefined;
     readonly commandTimeoutMs: number;
     readonly breaker: string;
+    readonly refusals: readonly Refusal[];
     /** `maxmemory` of the server; 0 is no limit. */
     readonly maxMemory: number;
     /** The tier before Redis; absent when there is none. */
@@ -47,16 +71,42 @@ export interface HealthFacts {
   };
 }
 
+type RedisFacts = NonNullable<HealthFacts['redis']>;
+
 /** Judges facts; pure, so that every rule is tested. */
 export function judgeHealth({ store, remembered, memory, redis }: HealthFacts): CacheHealth {
-  const reasons: string[] = [];
-  const base = { store, remembered, memory, reasons };
-  if (remembered > 0)
-    reasons.push(`${remembered} invalidations wait for Redis; nothing is read from it before they are told.`);
-  if (redis === undefined) return { ...base, status: 'up' };
-  const { place, answers, lastError, latencyMs, commandTimeoutMs, breaker, maxMemory, near } = redis;
-  if (!answers)
-    reasons.unshift(`${place} does not answer${lastError ? `: ${lastError}` : ''}. Reads go to their source.`);
+  const reasons =
+    remembered === 0
+      ? []
+      : [`${remembered} invalidations wait for Redis; nothing is read from it before they are told.`];
+  const base = { store, remembered, memory };
+  if (redis === undefined) return { ...base, reasons, status: 'up' };
+  const { answers, latencyMs, breaker, refusals, near } = redis;
+  if (!answers) reasons.unshift(silence(redis));
+  reasons.push(...troubles(redis, memory));
+  const tier = near && {
+    coherence: near.coherence,
+    stalenessMs: near.stalenessMs,
+    l1: { entries: near.entries, bytes: near.bytes },
+  };
+  return {
+    ...base,
+    ...tier,
+    reasons,
+    status: !answers ? 'down' : reasons.length > 0 ? 'degraded' : 'up',
+    breaker,
+    ...(refusals.length === 0 ? {} : { refused: refusals.map(({ kind }) => kind) }),
+    ...(latencyMs === undefined ? {} : { latencyMs: Math.round(latencyMs * 10) / 10 }),
+  };
+}
+
+const silence = ({ place, lastError }: RedisFacts): string =>
+  `${place} does not answer${lastError ? `: ${lastError}` : ''}. Reads go to their source.`;
+
+/** What is not well though Redis may answer. */
+function troubles(redis: RedisFacts, memory: number): string[] {
+  const { place, answers, latencyMs, commandTimeoutMs, breaker, refusals, maxMemory, near } = redis;
+  const reasons = refusals.map(({ kind, message }) => `${place} refuses: ${WORDS[kind]} (${message}).`);
   if (breaker !== 'closed') reasons.push(`The circuit breaker is ${breaker}: Redis was silent too often.`);
   if (latencyMs !== undefined && latencyMs > commandTimeoutMs * SLOW_SHARE) {
     reasons.push(`A ping took ${latencyMs.toFixed(1)} ms; reads give up after ${commandTimeoutMs} ms.`);
@@ -65,20 +115,12 @@ export function judgeHealth({ store, remembered, memory, redis }: HealthFacts): 
     reasons.push(`Redis uses ${memory} of ${maxMemory} bytes: it will evict or refuse entries.`);
   }
   if (near !== undefined && answers) reasons.push(...unheard(place, near));
-  const status = !answers ? 'down' : reasons.length > 0 ? 'degraded' : 'up';
-  const tier = near && { coherence: near.coherence, l1: { entries: near.entries, bytes: near.bytes } };
-  return {
-    ...base,
-    ...tier,
-    status,
-    breaker,
-    ...(latencyMs === undefined ? {} : { latencyMs: Math.round(latencyMs * 10) / 10 }),
-  };
+  return reasons;
 }
 
-function unheard(place: string, { coherence, refusal = '', boundedMs }: NearFacts): string[] {
+function unheard(place: string, { coherence, refusal = '', stalenessMs }: NearFacts): string[] {
   if (coherence === 'bounded') {
-    const bound = `an entry may be answered for ${boundedMs} ms after another program has changed it`;
+    const bound = `an entry may be answered for ${stalenessMs} ms after another program has changed it`;
     return [`${place} does not tell changes (${refusal}); the processes tell each other, and ${bound}.`];
   }
   if (coherence === 'refused') return [`${place} does not tell changes (${refusal}): every read goes there.`];

@@ -83,6 +83,7 @@ export class CacheInstance {
       latencyMs,
       commandTimeoutMs,
       breaker: breaker.state,
+      refusals: connection.refusals.lately,
       maxMemory,
       near: this.near?.facts,
     };

@@ -47,6 +47,7 @@ export class CacheLifecycle implements OnModuleInit, OnApplicationShutdown {
     connection?.events.on('lost', ({ reason: why }) =>
       this.#log.warn(`lost ${connection.place}: ${why}; running without`),
     );
+    connection?.events.on('refused', ({ kind, message }) => this.#log.warn(`Redis refuses (${kind}): ${message}`));
     connection?.events.on('breaker', ({ from, to }) => this.#log.warn(`circuit breaker ${from} → ${to}`));
     near?.events.on('coherence', ({ coherence, reason: why }) => {
       if (coherence === 'coherent')

@@ -44,8 +44,8 @@ export interface NearFacts {
   readonly coherence: Coherence;
   /** What the server said when it refused to tell changes. */
   readonly refusal: string | undefined;
-  /** Milliseconds for which an entry is answered from here while `bounded`. */
-  readonly boundedMs: number;
+  /** Milliseconds for which an entry may be answered from here after somebody else has changed it, at worst. */
+  readonly stalenessMs: number;
   readonly entries: number;
   readonly bytes: number;
 }
@@ -89,7 +89,13 @@ export class NearTier {
   /** How the tier does. */
   get facts(): NearFacts {
     const { entries, bytes } = this.store.near;
-    return { coherence: this.coherence, refusal: this.#refusal, boundedMs: this.#options.boundedMs, entries, bytes };
+    return { coherence: this.coherence, refusal: this.#refusal, stalenessMs: this.#stalenessMs, entries, bytes };
+  }
+
+  get #stalenessMs(): number {
+    const { pingInterval, pingTimeout, boundedMs } = this.#options;
+    if (this.coherence === 'coherent') return pingInterval + pingTimeout;
+    return this.coherence === 'bounded' ? boundedMs : 0;
   }
 
   /** Begins to listen, and resolves when that has succeeded, was refused, or takes longer than it should. */

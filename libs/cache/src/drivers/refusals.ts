@@ -1,0 +1,90 @@
+import type { Clock } from '@mobius1/kernel';
+
+/** Why Redis refuses what it is asked, in a word. */
+export type RefusalKind =
+  | 'read-only'
+  | 'loading'
+  | 'full'
+  | 'unauthenticated'
+  | 'forbidden'
+  | 'unknown-command'
+  | 'cross-slot'
+  | 'wrong-type'
+  | 'not-persisting'
+  | 'unavailable'
+  | 'other';
+
+export interface Refusal {
+  readonly kind: RefusalKind;
+  /** What Redis said, without keys and values. */
+  readonly message: string;
+}
+
+/** By the first word of the reply; whole texts differ between servers. */
+const KINDS: Readonly<Record<string, RefusalKind>> = {
+  READONLY: 'read-only',
+  LOADING: 'loading',
+  BUSY: 'loading',
+  OOM: 'full',
+  NOAUTH: 'unauthenticated',
+  WRONGPASS: 'unauthenticated',
+  NOPERM: 'forbidden',
+  CROSSSLOT: 'cross-slot',
+  WRONGTYPE: 'wrong-type',
+  MISCONF: 'not-persisting',
+  MASTERDOWN: 'unavailable',
+  CLUSTERDOWN: 'unavailable',
+  TRYAGAIN: 'unavailable',
+  NOREPLICAS: 'unavailable',
+};
+
+// What is refused now is refused again by the next command of its kind; a refusal older than this is history.
+const LATELY_MS = 10_000;
+const LONGEST_MESSAGE = 160;
+
+/**
+ * What Redis has refused lately: it answers, so neither ping nor breaker tell of it, and yet the cache helps less or not at
+ * all. One refusal of each kind is kept.
+ */
+export class Refusals {
+  readonly #clock: Clock;
+  readonly #byKind = new Map<RefusalKind, { readonly refusal: Refusal; readonly at: number }>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Notes an error if it is an answer of the server; the kind when it is the first of its kind lately. */
+  note(error: unknown): Refusal | undefined {
+    const { name, message } = error as Partial<Error>;
+    if (name !== 'ReplyError' || message === undefined) return undefined;
+    const refusal = { kind: kindOf(message), message: withoutArguments(message) };
+    const known = this.#recent(refusal.kind);
+    this.#byKind.set(refusal.kind, { refusal, at: this.#clock.monotonic() });
+    return known ? undefined : refusal;
+  }
+
+  /** What was refused lately, one of each kind. */
+  get lately(): readonly Refusal[] {
+    return [...this.#byKind.values()].filter(({ refusal }) => this.#recent(refusal.kind)).map(({ refusal }) => refusal);
+  }
+
+  #recent(kind: RefusalKind): boolean {
+    const noted = this.#byKind.get(kind);
+    return noted !== undefined && this.#clock.monotonic() - noted.at < LATELY_MS;
+  }
+}
+
+function kindOf(message: string): RefusalKind {
+  if (/^ERR unknown (sub)?command/i.test(message)) return 'unknown-command';
+  if (message.startsWith('ERR The user executing the script')) return 'forbidden'; // older servers: no code
+  // An error inside a script comes with the script's words around it.
+  const word = /\b([A-Z]{3,})\b/.exec(message)?.[1] ?? '';
+  const inside = Object.keys(KINDS).find((code) => new RegExp(`\\b${code}\\b`).test(message));
+  return KINDS[word] ?? (inside === undefined ? 'other' : (KINDS[inside] ?? 'other'));
+}
+
+/** Replies to unknown commands quote their arguments, which are keys and values (G9). */
+function withoutArguments(message: string): string {
+  return message.replace(/,? ?with args beginning with.*/s, '').slice(0, LONGEST_MESSAGE);
+}

@@ -1,0 +1,134 @@
+import { CacheInstance } from '../../libs/cache/src/instance/cache-instance.js';
+import type { RedisOptions } from '../../libs/cache/src/drivers/redis-options.js';
+import type { RefusalKind } from '../../libs/cache/src/drivers/refusals.js';
+import { eventually } from '../support/eventually.js';
+import { RedisEnv } from '../support/redis-env.js';
+import type { RedisProcess } from '../support/redis-process.js';
+
+/** G10: whatever Redis refuses is a named state in health, and never an error of a read. */
+describe('a Redis that answers and refuses', () => {
+  let redis: RedisProcess;
+  const instances: CacheInstance[] = [];
+
+  async function use(changes: RedisOptions = {}, server = redis): Promise<CacheInstance> {
+    const { host, port } = server;
+    const instance = new CacheInstance({ redis: { host, port, keyPrefix: 'r:', commandTimeout: 2_000, ...changes } });
+    instances.push(instance);
+    await instance.connect().catch(() => undefined);
+    return instance;
+  }
+
+  /** Everything that a caller does works, and health names the state. */
+  async function works({ manager }: CacheInstance): Promise<void> {
+    const options = { ttl: 60, tags: ['t'] };
+    expect(await manager.getOrSet('k', () => 'loaded', options)).toBe('loaded');
+    expect(await manager.getOrSetMany(['a', 'b'], (keys) => keys, options)).toEqual(['a', 'b']);
+    await manager.get('k');
+    await manager.set('s', 1, options);
+    expect(await manager.put('p', () => 2, options)).toBe(2);
+    await manager.delete('k');
+    await manager.invalidateByTag('t');
+    await manager.invalidatePattern('x*');
+  }
+
+  const named = async (instance: CacheInstance, kind: RefusalKind): Promise<void> => {
+    const health = await eventually(
+      async () => {
+        const now = await instance.health();
+        return now.status === 'degraded' && now.refused?.includes(kind) ? now : undefined;
+      },
+      { what: `health names ${kind}` },
+    );
+    expect(health.reasons.join('\n')).not.toMatch(/secret|loaded/);
+  };
+
+  beforeAll(async () => {
+    redis = await RedisEnv.process();
+  });
+  afterEach(async () => {
+    await Promise.all(instances.splice(0).map((instance) => instance.close()));
+    await redis.command('REPLICAOF', 'NO', 'ONE');
+    await redis.command('CONFIG', 'SET', 'maxmemory', '0');
+    await redis.command('FLUSHALL');
+  });
+  afterAll(() => redis.stop());
+
+  it('because it is a replica (READONLY)', async () => {
+    const instance = await use();
+    await redis.command('REPLICAOF', redis.host, '1');
+    await works(instance);
+    await named(instance, 'read-only');
+    await redis.command('REPLICAOF', 'NO', 'ONE');
+    await eventually(async () => instance.manager.set('k', 1), { what: 'it stores again' });
+  });
+
+  it('because it is full (OOM)', async () => {
+    const instance = await use();
+    await redis.command('CONFIG', 'SET', 'maxmemory-policy', 'noeviction', 'maxmemory', '1');
+    await works(instance);
+    await named(instance, 'full');
+    await redis.command('CONFIG', 'SET', 'maxmemory', '0');
+    await eventually(async () => instance.manager.set('k', 1), { what: 'it stores again' });
+  });
+
+  it.each([
+    ['no password (NOAUTH)', {}],
+    ['a wrong password (WRONGPASS)', { password: 'wrong' }],
+  ])('because it was given %s', async (_what, given) => {
+    const locked = await RedisEnv.process({ args: ['--requirepass', 'secret'] });
+    try {
+      const instance = await use(given, locked);
+      await works(instance);
+      await eventually(async () => (await instance.health()).refused?.includes('unauthenticated'), {
+        what: 'the name',
+      });
+      expect((await instance.health()).status).not.toBe('up');
+    } finally {
+      await Promise.all(instances.splice(0).map((instance) => instance.close()));
+      await locked.stop();
+    }
+  });
+
+  it.each([
+    ['scripts', ['-@scripting']],
+    ['writes', ['-@write']],
+    ['reads', ['-@read']],
+    ['our keys', ['resetkeys', '~other:*']],
+  ])('because the user has no right to %s (NOPERM)', async (_what, rules) => {
+    await redis.command('ACL', 'SETUSER', 'app', 'reset', 'on', '>secret', '~*', '&*', '+@all', ...rules);
+    const instance = await use({ username: 'app', password: 'secret' });
+    await works(instance);
+    await named(instance, 'forbidden');
+    await redis.command('ACL', 'DELUSER', 'app');
+  });
+
+  it.each(['EVALSHA', 'EVAL', 'MGET', 'SET', 'DEL', 'SCAN', 'CLIENT', 'TIME', 'INFO'])(
+    'because %s was renamed, as managed services do',
+    async (command) => {
+      const config = `rename-command ${command} ""\n${command === 'EVALSHA' ? 'rename-command EVAL ""\n' : ''}`;
+      const tamed = await RedisEnv.process({ config });
+      try {
+        const instance = await use({}, tamed);
+        await works(instance);
+        const health = await instance.health();
+        if (['EVALSHA', 'MGET', 'SET', 'DEL', 'SCAN'].includes(command)) {
+          expect(health).toMatchObject({ status: 'degraded', refused: expect.arrayContaining(['unknown-command']) });
+        }
+        expect(await instance.manager.getStats()).toBeDefined();
+      } finally {
+        await Promise.all(instances.splice(0).map((instance) => instance.close()));
+        await tamed.stop();
+      }
+    },
+  );
+
+  it('because something else stands under the key (WRONGTYPE): it is replaced', async () => {
+    const instance = await use();
+    for (const key of ['r:k', 'r:p']) await redis.command('RPUSH', key, 'not ours');
+    await works(instance);
+    await redis.command('RPUSH', 'r:n', 'not ours');
+    await expect(instance.manager.increment('n')).rejects.toMatchObject({ code: 'CACHE_COUNTER_CONFLICT' });
+    expect(await instance.manager.getOrSet('k', () => 'new')).toBe('new');
+    expect(await instance.manager.get('k')).toBe('new');
+  });
+});
