@@ -62,6 +62,31 @@ describe('a Redis that answers and refuses', () => {
     await eventually(async () => instance.manager.set('k', 1), { what: 'it stores again' });
   });
 
+  it('because it takes no writes (NOREPLICAS): what is invalidated is not served by this process, reads or not (G2, G11)', async () => {
+    const { manager, near, engine } = await use();
+    const keys = ['deleted', 'tagged', 'of-pattern', 'set'];
+    for (const key of keys) await manager.getOrSet(key, () => 'old', { ttl: 60, tags: [`tag-${key}`] });
+    await near?.catchUp();
+    for (const key of keys) await manager.getOrSet(key, () => 'unread', { tags: [`tag-${key}`] });
+    expect(near?.facts).toMatchObject({ coherence: 'coherent', entries: keys.length });
+    await redis.command('CONFIG', 'SET', 'min-replicas-to-write', '1');
+    try {
+      await manager.delete('something'); // from now on nothing else is even tried before this is told
+      await manager.delete('deleted');
+      await manager.invalidateByTag('tag-tagged');
+      await manager.invalidatePattern('of-*');
+      await manager.set('set', 'new');
+      const read = (key: string): Promise<string> => manager.getOrSet(key, () => 'loaded');
+      expect(await Promise.all(keys.map(read))).toEqual(keys.map(() => 'loaded'));
+      expect(await manager.getMany(keys)).toEqual(keys.map(() => undefined));
+      expect(engine.remembered).toBeGreaterThanOrEqual(5);
+    } finally {
+      await redis.command('CONFIG', 'SET', 'min-replicas-to-write', '0');
+    }
+    await eventually(() => engine.remembered === 0, { what: 'what was refused is told' });
+    expect(await manager.getMany(keys)).toEqual(keys.map(() => undefined));
+  });
+
   it('because it is full (OOM)', async () => {
     const instance = await use();
     await redis.command('CONFIG', 'SET', 'maxmemory-policy', 'noeviction', 'maxmemory', '1');

@@ -10,6 +10,8 @@ export interface ClusterTopology extends RedisTopology {
   masters(): Promise<RedisProcess[]>;
   /** The living master that serves the slot of `key`. */
   masterOf(key: string): Promise<RedisProcess>;
+  /** Every node sees a cluster that serves, and the same owners of slots. */
+  agrees(): Promise<boolean>;
   /** A replica takes over from the master of `key` while both live; resolves to the new master. */
   failover(key: string): Promise<RedisProcess>;
   /** Kills the master of `key`; resolves to the new one, about 2 s later, when the whole cluster serves again. */
@@ -53,6 +55,7 @@ export async function startCluster(binary: RedisBinary): Promise<ClusterTopology
     nodes,
     addresses: nodes.map(({ host, port }) => ({ host, port })),
     masterOf,
+    agrees: () => agree(living()),
     masters: async () => {
       const roles = await Promise.all(living().map(async (node) => ({ node, role: await roleOf(node) })));
       return roles.filter(({ role }) => role === 'master').map(({ node }) => node);
@@ -61,7 +64,20 @@ export async function startCluster(binary: RedisBinary): Promise<ClusterTopology
       const old = await masterOf(key);
       const [, , replicas] = (await old.command('ROLE')) as [string, number, [string, string][]];
       const replica = nodes.find(({ port }) => String(port) === replicas[0]?.[1]) ?? unserved(key);
-      await replica.command('CLUSTER', 'FAILOVER');
+      await eventually(
+        async () => {
+          // Refused or given up by a replica that does not have everything yet.
+          await replica.command('CLUSTER', 'FAILOVER').catch(() => undefined);
+          return eventually(async () => (await roleOf(replica)) === 'master', {
+            what: 'promotion',
+            timeoutMs: 2_000,
+          }).then(
+            () => true,
+            () => false,
+          );
+        },
+        { what: `the replica of the master of ${key} takes over` },
+      );
       return successor(key, old);
     },
     killMaster: async (key) => {

@@ -84,10 +84,12 @@ export class TcpProxy {
   readonly #server: Server;
   readonly #weather: Weather = { ...CALM };
   readonly #lines = new Set<Line>();
+  #target: ProxyTarget;
 
   private constructor(server: Server, target: ProxyTarget) {
     this.#server = server;
-    server.on('connection', (client) => this.#accept(client, target));
+    this.#target = target;
+    server.on('connection', (client) => this.#accept(client, this.#target));
   }
 
   static async start(target: ProxyTarget): Promise<TcpProxy> {
@@ -126,6 +128,12 @@ export class TcpProxy {
   /** Connections stay and new ones are accepted, but no byte gets through until `heal`; none is lost. */
   freeze(): void {
     this.#weather.frozen = true;
+  }
+
+  /** Resets every connection; new ones lead to another server, as after a failover. */
+  turnTo(target: ProxyTarget): void {
+    this.#target = target;
+    this.#reset();
   }
 
   /** Ends all that is bad about the line. */

@@ -5,7 +5,7 @@ export { CacheModule, type CacheOptionsFactory } from './nest/cache.module.js';
 export type { CacheOptions, L1Options } from './instance/cache-options.js';
 export type { Coherence } from './core/store.js';
 export type { CoherenceOptions } from './drivers/near/near-tier.js';
-export type { RedisNode, RedisOptions } from './drivers/redis-options.js';
+export type { RedisNode, RedisOptions, WaitReplicasOptions } from './drivers/redis-options.js';
 export type { MemoryStoreOptions } from './drivers/memory-store.js';
 export { CACHE_INSTANCE } from './nest/tokens.js';
 export type { CacheInstance } from './instance/cache-instance.js';

@@ -1,12 +1,5 @@
 import { ROOT } from './generation.js';
-import type { Selection, Store } from './store.js';
-
-/** What an invalidation removes: keys, generations, and keys by pattern. */
-export interface Invalidation {
-  readonly ids?: readonly string[];
-  readonly names?: readonly string[];
-  readonly selections?: readonly Selection[];
-}
+import type { Invalidation, Selection, Store } from './store.js';
 
 // Beyond this, one new root generation is cheaper than the list: it invalidates more, never less (G11).
 export const MAX_REMEMBERED = 10_000;

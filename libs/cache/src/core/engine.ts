@@ -1,5 +1,4 @@
 import { Channel, type Clock, systemClock } from '@mobius1/kernel';
-import type { Invalidation } from './backlog.js';
 import { BatchLoad, type Loaded } from './batch-load.js';
 import type { Entry } from './entry.js';
 import type { CacheEvents, Outcome } from './events.js';
@@ -22,7 +21,7 @@ import {
 import { Reader } from './reader.js';
 import { RememberingStore } from './remembering-store.js';
 import { type Counts, noCounts } from './stats.js';
-import type { Selection, Store } from './store.js';
+import type { Invalidation, Selection, Store } from './store.js';
 import { Writer } from './writer.js';
 
 export interface EngineOptions {

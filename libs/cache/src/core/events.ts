@@ -15,6 +15,8 @@ export type CacheEvents = {
   foreign: { key: string; namespace: string | undefined };
   /** Keys, tags or namespaces were invalidated; `remembered` when the store could not be told yet. */
   invalidated: { what: string; remembered: boolean };
+  /** An invalidation took effect, but fewer replicas than `redis.waitReplicas` wants confirmed it in time. */
+  underReplicated: { acknowledged: number; wanted: number };
   /** The store stopped answering: reads go to their loads. */
   unavailable: { error: Error };
   /** The store answers again, after this many remembered invalidations were replayed. */

@@ -1,8 +1,8 @@
 import { type Clock, exponentialBackoff, type Timer } from '@mobius1/kernel';
-import { Backlog, carryOut, type Invalidation } from './backlog.js';
+import { Backlog, carryOut } from './backlog.js';
 import type { Entry } from './entry.js';
 import { StoreUnavailableError } from './errors.js';
-import type { Acquisition, Drawn, Listener, Reading, ReadQuery, Selection, Store } from './store.js';
+import type { Acquisition, Drawn, Invalidation, Listener, Reading, ReadQuery, Selection, Store } from './store.js';
 import type { Token } from './token.js';
 import type { Watch } from './watch.js';
 
@@ -112,6 +112,10 @@ export class RememberingStore implements Store {
     return this.#settled(() => this.#store.sweep(selection));
   }
 
+  forget(invalidation: Invalidation): void {
+    this.#store.forget(invalidation);
+  }
+
   increment(id: string, by: number, ttlMs: number | undefined): Promise<number> {
     return this.#settled(() => this.#store.increment(id, by, ttlMs));
   }
@@ -127,6 +131,7 @@ export class RememberingStore implements Store {
     } catch (error) {
       if (!(error instanceof StoreUnavailableError)) throw error;
       this.#backlog.add(invalidation);
+      this.#store.forget(invalidation); // perhaps the store was not even asked, because of what it could not be told before
       this.#tellLater();
       return { removed: 0, remembered: true };
     }

@@ -52,6 +52,13 @@ export interface Selection {
   readonly everything?: boolean;
 }
 
+/** What an invalidation removes: keys, generations, and keys by pattern. */
+export interface Invalidation {
+  readonly ids?: readonly string[];
+  readonly names?: readonly string[];
+  readonly selections?: readonly Selection[];
+}
+
 export interface Drawn {
   readonly generations: readonly string[];
   /** Where the sequence stands now, and where it stood before: whoever saw it there knows that nothing was drawn since. */
@@ -110,6 +117,8 @@ export interface Store {
   delete(ids: readonly string[]): Promise<number>;
   /** Draws new generations: for names that have none (`missing`), or for all of them, which is how one invalidates. */
   draw(names: readonly string[], which: 'missing' | 'all'): Promise<Drawn>;
+  /** Drops what this process holds of it: for an invalidation that the store could not be told. Never waits. */
+  forget(invalidation: Invalidation): void;
   /** Removes every key of a selection that exists while it runs. Costs a walk over the keys. */
   sweep(selection: Selection): Promise<number>;
   /** Adds to a plain integer. `ttlMs` is set with the first increment only. */

@@ -1,9 +1,9 @@
 import { encodeValue, makeEntry } from './draft.js';
-import type { Invalidation } from './backlog.js';
 import { Lease } from './lease.js';
 import { type EngineParts, unlessUnavailable } from './loader.js';
 import type { Sequence, Stamp } from './generation.js';
 import type { CacheRequest } from './request.js';
+import type { Invalidation } from './store.js';
 import { newToken, type Token } from './token.js';
 
 interface Ticket {

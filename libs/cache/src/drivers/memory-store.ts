@@ -172,6 +172,10 @@ export class MemoryStore implements Store {
     return removed;
   }
 
+  forget(): void {
+    // Nothing is held beside the store itself.
+  }
+
   async increment(id: string, by: number, ttlMs: number | undefined): Promise<number> {
     const slot = this.#live(id);
     if (slot?.entry !== undefined) throw new CounterConflictError(id);

@@ -65,6 +65,10 @@ export class NullStore implements Store {
     return 0;
   }
 
+  forget(): void {
+    // Nothing is held.
+  }
+
   /** Counts nothing: every increment is the first one. */
   async increment(_id: string, by: number): Promise<number> {
     return by;

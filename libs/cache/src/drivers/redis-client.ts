@@ -9,7 +9,7 @@ type Argument = string | number | Buffer;
 export interface RedisClient {
   readonly status: string;
   /** The socket of a standalone client. */
-  readonly stream?: { cork(): void; uncork(): void } | null;
+  readonly stream?: { cork(): void; uncork(): void; once(event: 'end', listener: () => void): unknown } | null;
   connect(): Promise<unknown>;
   quit(): Promise<unknown>;
   disconnect(reconnect?: boolean): void;
@@ -44,7 +44,7 @@ const NEEDED = [
 ];
 
 interface MaybeClient {
-  readonly options?: { readonly keyPrefix?: unknown };
+  readonly options?: { readonly keyPrefix?: unknown; readonly scaleReads?: unknown; readonly role?: unknown };
   readonly nodes?: (role: 'master') => RedisClient[];
 }
 
@@ -67,6 +67,14 @@ export function asRedisClient(value: unknown): RedisClient {
         given: prefix,
         hint: 'give keyPrefix to the cache instead',
       },
+    ]);
+  }
+  const { scaleReads = 'master', role = 'master' } = (value as MaybeClient).options ?? {};
+  if (scaleReads !== 'master' || role !== 'master') {
+    const given = scaleReads === 'master' ? { role } : { scaleReads };
+    const hint = 'a replica answers with what was invalidated a moment ago';
+    throw new InvalidOptionsError('CacheModule', [
+      { path: 'redis.client', expected: 'a client that reads from masters', given, hint },
     ]);
   }
   return value as RedisClient;

@@ -16,6 +16,8 @@ export type ConnectionEvents = {
   refused: Refusal;
   /** The circuit breaker changed its state. */
   breaker: { from: string; to: string };
+  /** Too few replicas have confirmed an invalidation in time. */
+  underReplicated: { acknowledged: number; wanted: number };
 };
 
 // Walks over keys and INFO may take longer than the read of one key.
@@ -89,6 +91,10 @@ export class RedisConnection {
   /** What the last failure said; empty when there was none. */
   get lastError(): string {
     return this.#lastError;
+  }
+
+  get #whyClosed(): string {
+    return this.#lastError || 'the connection was closed';
   }
 
   /**
@@ -177,9 +183,10 @@ export class RedisConnection {
     if (!this.breaker.tryAcquire()) return this.#refuse('it did not answer lately (circuit breaker open)');
     return new Promise<T>((resolve, reject) => {
       // Only silence opens the breaker: a server that refuses one command may well answer the next.
-      const watched = watch.begin(() => {
-        this.breaker.failure();
-        reject(this.#unavailable(silence(watch.ms)));
+      const watched = watch.begin((why) => {
+        if (why === 'silence') this.breaker.failure();
+        else this.breaker.success();
+        reject(this.#unavailable(why === 'silence' ? silence(watch.ms) : new Error(this.#whyClosed)));
       });
       command().then(
         (reply) => {
@@ -242,7 +249,7 @@ export class RedisConnection {
         else reject(error);
       };
       const done = (): void => settle();
-      const failed = (): void => settle(new Error(this.#lastError || 'the connection was closed'));
+      const failed = (): void => settle(new Error(this.#whyClosed));
       this.client.on('ready', done);
       this.client.on('close', failed);
       this.client.on('end', failed);
@@ -262,9 +269,11 @@ export class RedisConnection {
       void this.#sync().then(() => this.events.emit('ready', () => undefined));
     });
     this.client.on('close', () => {
+      // ioredis forgets what was under way without a word when it is not to send it again. A client that was given may.
+      if (this.#owned) for (const watch of [this.#watch, this.#slowWatch]) watch.abandon();
       if (!wasReady || this.#closing) return;
       wasReady = false;
-      this.events.emit('lost', () => ({ reason: this.#lastError || 'the connection was closed' }));
+      this.events.emit('lost', () => ({ reason: this.#whyClosed }));
     });
   }
 }

@@ -12,6 +12,13 @@ const SOCKET_TIMEOUT_MS = 5_000;
 // How long a socket that is being closed may say goodbye. ioredis waits this long even for one that is closed already, and
 // with its default of 2 s a program whose Redis is down would end that much later.
 const DISCONNECT_TIMEOUT_MS = 100;
+/**
+ * What ioredis does when a Cluster cannot serve a slot now. By default it sends the command again every 100 ms, sixteen
+ * times: each read would wait for its whole deadline while a master is being replaced, the breaker would open for all
+ * the others, too, and a write could be applied long after it was given up. What TRYAGAIN answers, while the generations
+ * are on their way to another master, it always sends again, sixteen times: at this pace it is over before the deadline.
+ */
+const CLUSTER_RETRIES = { retryDelayOnFailover: 0, retryDelayOnClusterDown: 0, retryDelayOnTryAgain: 1 };
 
 // Long enough for a failover to get on, short enough to find the new master soon.
 const READ_ONLY_PATIENCE_MS = 2_000;
@@ -54,8 +61,16 @@ export function createRedis(options: RedisOptions): RedisClient {
   };
   if (options.cluster !== undefined) {
     const nodes = options.cluster.map(({ host, port }) => ({ host, port: port ?? REDIS_DEFAULTS.port }));
-    const { retryStrategy: clusterRetryStrategy, lazyConnect, enableOfflineQueue, db: _db, ...redisOptions } = common;
-    return asRedisClient(new Cluster(nodes, { clusterRetryStrategy, lazyConnect, enableOfflineQueue, redisOptions }));
+    const {
+      retryStrategy: clusterRetryStrategy,
+      lazyConnect,
+      enableOfflineQueue: _queue,
+      db: _db,
+      ...redisOptions
+    } = common;
+    // A node is connected to by the first command for it, which has to wait for that; so do those that come meanwhile.
+    const behaviour = { clusterRetryStrategy, lazyConnect, enableOfflineQueue: true, ...CLUSTER_RETRIES };
+    return asRedisClient(new Cluster(nodes, { ...behaviour, redisOptions }));
   }
   if (options.sentinels !== undefined) {
     const sentinels = options.sentinels.map(({ host, port }) => ({ host, port: port ?? 26_379 }));

@@ -1,10 +1,19 @@
 import type { ConnectionOptions } from 'node:tls';
 import { type OptionCheck } from '@mobius1/kernel';
+import { isCluster, type RedisClient } from './redis-client.js';
 
 /** A node of a Redis Cluster (port 6379 unless said), or a Sentinel (26379). */
 export interface RedisNode {
   readonly host: string;
   readonly port?: number;
+}
+
+/** How many replicas have to confirm an invalidation, and how long that is waited for. */
+export interface WaitReplicasOptions {
+  /** Replicas that must have it, 1 to 100. */
+  readonly replicas: number;
+  /** Milliseconds, 1 to 60,000. @default 100 */
+  readonly timeout?: number;
 }
 
 /** Where Redis is and how to talk to it. One of `client`, `url`, `cluster`, `sentinels`, `host`. */
@@ -39,6 +48,11 @@ export interface RedisOptions {
   readonly commandTimeout?: number;
   /** Connections for commands that block (BLPOP, subscriptions), lent by `RedisService.blocking()`. @default 0 */
   readonly pool?: number;
+  /**
+   * Invalidations return when so many replicas have them, too, or the time is over; for a single server and Sentinel.
+   * Narrows what a failover can undo; costs a connection, and a round trip to the replicas. @default none
+   */
+  readonly waitReplicas?: WaitReplicasOptions;
 }
 
 export const REDIS_DEFAULTS = Object.freeze({
@@ -68,7 +82,7 @@ const KNOWN: readonly string[] = [
     'name',
     'cluster',
   ],
-  ...['maxRetriesPerRequest', 'connectTimeout', 'commandTimeout', 'pool'],
+  ...['maxRetriesPerRequest', 'connectTimeout', 'commandTimeout', 'pool', 'waitReplicas'],
 ];
 
 /** Checks Redis options; problems go to `check` under `scope`. */
@@ -95,7 +109,25 @@ export function checkRedisOptions(check: OptionCheck, options: RedisOptions, sco
     if (!Array.isArray(nodes) || nodes.length === 0) check.problem(at(name), 'a list of { host, port }', nodes);
     else for (const node of nodes as RedisNode[]) check.integerBetween(`${at(name)}[].port`, node.port, 1, 65_535);
   }
+  checkWaitReplicas(check, options, at('waitReplicas'));
+  if (options.cluster !== undefined && /^[^{]*\{\}/.test(options.keyPrefix ?? '')) {
+    const hint = "Redis takes no hash tag from keys that begin so, and the cache's own keys need one";
+    check.problem(at('keyPrefix'), 'no {} before any other brace, in a Cluster', options.keyPrefix, hint);
+  }
   if (options.sentinels !== undefined && options.name === undefined) {
     check.problem(at('name'), 'the name of the master that the Sentinels watch', undefined);
+  }
+}
+
+function checkWaitReplicas(check: OptionCheck, options: RedisOptions, path: string): void {
+  const { waitReplicas, cluster, client } = options;
+  if (waitReplicas === undefined) return;
+  check.unknownKeys(path, waitReplicas, ['replicas', 'timeout']);
+  check.required(`${path}.replicas`, waitReplicas.replicas, 'a number from 1 to 100');
+  check.integerBetween(`${path}.replicas`, waitReplicas.replicas, 1, 100);
+  check.integerBetween(`${path}.timeout`, waitReplicas.timeout, 1, 60_000);
+  if (cluster !== undefined || (client !== undefined && isCluster(client as RedisClient))) {
+    const hint = 'WAIT asks one master only; each master of a Cluster has replicas of its own';
+    check.problem(path, 'nothing, in a Cluster', waitReplicas, hint);
   }
 }

@@ -15,15 +15,16 @@ import {
 } from '../core/store.js';
 import { newToken, type Token } from '../core/token.js';
 import { PollingWatch, type Watch } from '../core/watch.js';
+import { KeyWalk } from './key-walk.js';
 import { ReadBatch } from './read-batch.js';
-import { isCluster, mastersOf, type RedisClient } from './redis-client.js';
+import { isCluster, type RedisClient } from './redis-client.js';
 import type { RedisConnection } from './redis-connection.js';
+import type { Removals } from './replicated-writes.js';
 import { ACQUIRE, COUNT, DRAW, FILL, INCREMENT, RELEASE, RENEW } from './redis-scripts.js';
 
 // Tags that nobody uses any more must go some day. A generation that expires makes its entries a miss (G3), so the one that
 // is under all entries does not.
 const GENERATION_MS = 30 * 24 * 3600 * 1000;
-const SCAN_COUNT = 500; // keys a SCAN step looks at: well under a millisecond of server time
 
 /**
  * The store on Redis, standalone or Cluster. One key holds value and lease; the generations live under
@@ -37,14 +38,19 @@ export class RedisStore implements Store {
   readonly #internal: string;
   readonly #rootKey: string;
   readonly #batch: ReadBatch;
+  readonly #walk: KeyWalk;
+  readonly #removals: Removals;
   readonly #parse = (row: Buffer | null) => parseRecord(row, this.now());
 
-  constructor(connection: RedisConnection, prefix: string) {
+  /** `removals`: how invalidations are written, if not like everything else. */
+  constructor(connection: RedisConnection, prefix: string, removals?: Removals) {
     this.#connection = connection;
+    this.#removals = removals ?? { run: (removal) => this.#run(removal) };
     this.#prefix = prefix;
     this.#internal = `${prefix}~{${prefix.replace(/[{}]/g, '') || 'g'}}:`;
     this.#rootKey = this.#internal + ROOT;
     this.#batch = new ReadBatch((keys) => this.#fetch(keys));
+    this.#walk = new KeyWalk(connection);
   }
 
   /** Redis alone tells nothing of what others do. */
@@ -131,7 +137,7 @@ export class RedisStore implements Store {
 
   async draw(names: readonly string[], which: 'missing' | 'all'): Promise<Drawn> {
     const keys = [this.#sequenceKey, ...names.map((name) => this.#internal + name)];
-    const reply = await this.#run((client) =>
+    const reply = await this.#runDraw(which, (client) =>
       // New ids for every send: one that is applied late must not bring an old generation back (rule 5).
       DRAW.run(client, keys, [which, newToken(), GENERATION_MS, this.#rootKey, ...names.map(() => newToken())]),
     );
@@ -146,15 +152,20 @@ export class RedisStore implements Store {
     const literal = globLiteralPrefix(pattern);
     const start = everything ? '' : within + (literal === '' ? '' : encodeKey(literal));
     let removed = 0;
-    for await (const keys of this.#scan(start)) {
+    await this.#walk.visitAll(this.#startingWith(start), async (keys) => {
       const chosen = keys.filter((key) => {
+        if (!this.#isEntry(key)) return false;
         if (everything) return true;
         const parsed = parseEntryId(key.slice(this.#prefix.length));
         return parsed.namespace === namespace && matches(parsed.key);
       });
       removed += await this.#remove(chosen);
-    }
+    });
     return removed;
+  }
+
+  forget(): void {
+    // Nothing is held beside the store itself.
   }
 
   async increment(id: string, by: number, ttlMs: number | undefined): Promise<number> {
@@ -173,7 +184,8 @@ export class RedisStore implements Store {
 
   async usage(): Promise<{ keys: number; memory: number }> {
     let keys = 0;
-    for await (const page of this.#scan('')) {
+    for await (const found of this.#walk.pages(this.#startingWith(''))) {
+      const page = found.filter((key) => this.#isEntry(key));
       if (page.length === 0) continue;
       const counts = this.#cluster
         ? page.map((key) => this.#slow((client) => COUNT.run(client, [key], [])))
@@ -194,6 +206,11 @@ export class RedisStore implements Store {
 
   #run<T>(command: (client: RedisClient) => Promise<T>): Promise<T> {
     return this.#connection.run(() => command(this.#connection.client));
+  }
+
+  /** To draw for all names is to invalidate. */
+  #runDraw<T>(which: 'missing' | 'all', command: (client: RedisClient) => Promise<T>): Promise<T> {
+    return which === 'all' ? this.#removals.run(command) : this.#run(command);
   }
 
   #slow<T>(command: (client: RedisClient) => Promise<T>): Promise<T> {
@@ -229,22 +246,18 @@ export class RedisStore implements Store {
   async #remove(keys: readonly string[]): Promise<number> {
     if (keys.length === 0) return 0;
     const groups = this.#cluster ? keys.map((key) => [key]) : [keys];
-    const counts = await this.#run((client) => Promise.all(groups.map((group) => client.del(...group))));
+    const counts = await this.#removals.run((client) => Promise.all(groups.map((group) => client.del(...group))));
     return counts.reduce((sum, count) => sum + count, 0);
   }
 
-  /** Pages of keys under our prefix, from every master; never our own bookkeeping. */
-  async *#scan(start: string): AsyncGenerator<string[]> {
-    const pattern = `${escapeGlob(this.#prefix + start)}*`;
-    for (const node of mastersOf(this.#connection.client)) {
-      let cursor = '0';
-      do {
-        const from = cursor;
-        const step = await this.#connection.runSlow(() => node.scan(from, 'MATCH', pattern, 'COUNT', SCAN_COUNT));
-        cursor = step[0];
-        yield step[1].filter((key) => !key.startsWith(this.#internal));
-      } while (cursor !== '0');
-    }
+  /** Glob of the keys under our prefix that go on like this. */
+  #startingWith(start: string): string {
+    return `${escapeGlob(this.#prefix + start)}*`;
+  }
+
+  /** False for our own bookkeeping. */
+  #isEntry(key: string): boolean {
+    return !key.startsWith(this.#internal);
   }
 }
 

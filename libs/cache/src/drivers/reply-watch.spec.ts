@@ -32,6 +32,17 @@ describe('ReplyWatch', () => {
     expect(late).toEqual(['first', 'second']);
   });
 
+  it('gives up all at once when their connection is lost, and says why', async () => {
+    const why: string[] = [];
+    const [open, answered] = [watch.begin((reason) => why.push(reason)), begin('answered')];
+    watch.answered(answered);
+    watch.abandon();
+    expect(why).toEqual(['closed']);
+    expect(watch.answered(open)).toBe(false);
+    await pass(50);
+    expect([...why, ...late]).toEqual(['closed']);
+  });
+
   it('leaves who is answered, and tells an answer that comes too late', async () => {
     const [answered, silent] = [begin('answered'), begin('silent')];
     expect(watch.answered(answered)).toBe(true);

@@ -1,9 +1,12 @@
 import type { Clock } from '@mobius1/kernel';
 
+/** Why a command is given up: its time is over, or its connection is. */
+export type GivenUp = 'silence' | 'closed';
+
 interface Watched {
   readonly until: number;
   /** Absent once answered or given up. */
-  onSilence: (() => void) | undefined;
+  giveUp: ((why: GivenUp) => void) | undefined;
 }
 
 // Answered commands at the front of the queue are dropped when there are this many of them.
@@ -26,9 +29,9 @@ export class ReplyWatch {
     this.#clock = clock;
   }
 
-  /** Calls `onSilence` after `ms` milliseconds unless `answered` is called with what this returns before. */
-  begin(onSilence: () => void): Watched {
-    const watched = { until: this.#clock.monotonic() + this.ms, onSilence };
+  /** Calls `giveUp` after `ms` milliseconds unless `answered` is called with what this returns before. */
+  begin(giveUp: (why: GivenUp) => void): Watched {
+    const watched = { until: this.#clock.monotonic() + this.ms, giveUp };
     this.#queue.push(watched);
     if (!this.#armed) this.#arm(this.ms);
     return watched;
@@ -36,14 +39,26 @@ export class ReplyWatch {
 
   /** True when the reply came in time. */
   answered(watched: Watched): boolean {
-    const inTime = watched.onSilence !== undefined;
-    watched.onSilence = undefined;
+    const inTime = watched.giveUp !== undefined;
+    watched.giveUp = undefined;
     this.#drop();
     return inTime;
   }
 
+  /** Gives up all that are open: nobody will answer them any more. */
+  abandon(): void {
+    this.#end('closed', () => true);
+  }
+
+  #end(why: GivenUp, whom: (watched: Watched) => boolean): void {
+    for (const watched of this.#queue.slice(this.#oldest).filter(whom)) {
+      const { giveUp } = watched;
+      if (this.answered(watched)) giveUp?.(why);
+    }
+  }
+
   #drop(): void {
-    while (this.#queue[this.#oldest]?.onSilence === undefined && this.#oldest < this.#queue.length) this.#oldest++;
+    while (this.#queue[this.#oldest]?.giveUp === undefined && this.#oldest < this.#queue.length) this.#oldest++;
     if (this.#oldest < DROP_AT && this.#oldest < this.#queue.length) return;
     this.#queue.splice(0, this.#oldest);
     this.#oldest = 0;
@@ -58,11 +73,7 @@ export class ReplyWatch {
 
   #giveUp(): void {
     const now = this.#clock.monotonic();
-    const late = this.#queue.slice(this.#oldest).filter(({ until }) => until <= now);
-    for (const watched of late) {
-      const { onSilence } = watched;
-      if (this.answered(watched)) onSilence?.();
-    }
+    this.#end('silence', ({ until }) => until <= now);
     this.#armed = false;
     const oldest = this.#queue[this.#oldest];
     if (oldest !== undefined) this.#arm(oldest.until - now);

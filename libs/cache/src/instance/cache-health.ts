@@ -68,6 +68,8 @@ export interface HealthFacts {
     readonly maxMemory: number;
     /** The tier before Redis; absent when there is none. */
     readonly near?: NearFacts | undefined;
+    /** Invalidations that too few replicas have confirmed. */
+    readonly unconfirmed?: number;
   };
 }
 
@@ -105,7 +107,7 @@ const silence = ({ place, lastError }: RedisFacts): string =>
 
 /** What is not well though Redis may answer. */
 function troubles(redis: RedisFacts, memory: number): string[] {
-  const { place, answers, latencyMs, commandTimeoutMs, breaker, refusals, maxMemory, near } = redis;
+  const { place, answers, latencyMs, commandTimeoutMs, breaker, refusals, maxMemory, near, unconfirmed = 0 } = redis;
   const reasons = refusals.map(({ kind, message }) => `${place} refuses: ${WORDS[kind]} (${message}).`);
   if (breaker !== 'closed') reasons.push(`The circuit breaker is ${breaker}: Redis was silent too often.`);
   if (latencyMs !== undefined && latencyMs > commandTimeoutMs * SLOW_SHARE) {
@@ -114,11 +116,20 @@ function troubles(redis: RedisFacts, memory: number): string[] {
   if (maxMemory > 0 && memory > maxMemory * FULL_SHARE) {
     reasons.push(`Redis uses ${memory} of ${maxMemory} bytes: it will evict or refuse entries.`);
   }
-  if (near !== undefined && answers) reasons.push(...unheard(place, near));
+  if (answers) reasons.push(...unconfirmedBy(unconfirmed), ...unheard(place, near));
   return reasons;
 }
 
-function unheard(place: string, { coherence, refusal = '', stalenessMs }: NearFacts): string[] {
+function unconfirmedBy(invalidations: number): string[] {
+  if (invalidations === 0) return [];
+  return [
+    `${invalidations} invalidations are on too few replicas: a failover could undo them until they are told again.`,
+  ];
+}
+
+function unheard(place: string, near: NearFacts | undefined): string[] {
+  if (near === undefined) return [];
+  const { coherence, refusal = '', stalenessMs } = near;
   if (coherence === 'bounded') {
     const bound = `an entry may be answered for ${stalenessMs} ms after another program has changed it`;
     return [`${place} does not tell changes (${refusal}); the processes tell each other, and ${bound}.`];

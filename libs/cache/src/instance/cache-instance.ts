@@ -8,10 +8,11 @@ import { NearTier } from '../drivers/near/near-tier.js';
 import { NullStore } from '../drivers/null-store.js';
 import { RedisConnection } from '../drivers/redis-connection.js';
 import { REDIS_DEFAULTS } from '../drivers/redis-options.js';
+import { ReplicatedWrites } from '../drivers/replicated-writes.js';
 import { RedisStore } from '../drivers/redis-store.js';
 import { CacheManager } from '../features/manager/cache-manager.js';
 import { type CacheHealth, judgeHealth } from './cache-health.js';
-import { type CacheOptions, resolveCacheOptions } from './cache-options.js';
+import { type CacheOptions, type ResolvedCacheOptions, resolveCacheOptions } from './cache-options.js';
 
 /**
  * One cache with all its parts: what `CacheModule.forRoot` makes for an application and `initializeRedis` for a program
@@ -27,6 +28,7 @@ export class CacheInstance {
   /** The in-process tier before Redis, if there is one. */
   readonly near: NearTier | undefined;
   readonly #store: Store;
+  readonly #replicated: ReplicatedWrites | undefined;
   readonly #commandTimeoutMs: number;
 
   /** @throws InvalidOptionsError */
@@ -37,15 +39,16 @@ export class CacheInstance {
     if (!enabled) this.#store = new NullStore();
     else if (this.connection === undefined) this.#store = new MemoryStore({ ...memory, clock });
     else {
-      const prefix = redis?.keyPrefix ?? REDIS_DEFAULTS.keyPrefix;
-      const store = new RedisStore(this.connection, prefix);
-      this.near = l1 && new NearTier(this.connection, store, { ...l1, ...coherence, prefix, clock });
-      this.#store = this.near?.store ?? store;
+      const parts = onRedis(this.connection, { redis, l1, coherence, clock });
+      this.near = parts.near;
+      this.#replicated = parts.replicated;
+      this.#store = parts.near?.store ?? parts.store;
     }
     this.engine = new CacheEngine({ store: this.#store, clock, defaults: plan, limits, events: this.events });
     this.manager = new CacheManager(this.engine);
     this.argumentKeys = new ArgumentKeys(keySecret === undefined ? {} : { secret: keySecret });
     this.connection?.events.on('ready', () => void this.engine.replay());
+    this.connection?.events.on('underReplicated', (facts) => this.events.emit('underReplicated', () => facts));
   }
 
   get store(): Store['kind'] {
@@ -61,7 +64,7 @@ export class CacheInstance {
   /** Connects to Redis; nothing to do in memory. @throws StoreUnavailableError when the first attempt fails */
   async connect(): Promise<void> {
     await this.connection?.connect();
-    await this.near?.ready();
+    await Promise.all([this.near?.ready(), this.#replicated?.connect()]);
   }
 
   /** How the cache does, measured now. */
@@ -86,6 +89,7 @@ export class CacheInstance {
       refusals: connection.refusals.lately,
       maxMemory,
       near: this.near?.facts,
+      unconfirmed: this.#replicated?.unconfirmed ?? 0,
     };
     return judgeHealth({ store, remembered, memory, redis });
   }
@@ -94,6 +98,18 @@ export class CacheInstance {
   async close(ms = 1_000): Promise<void> {
     this.near?.stop();
     await this.engine.close();
+    this.#replicated?.close();
     await this.connection?.quit(ms);
   }
+}
+
+type RedisSettings = Pick<ResolvedCacheOptions, 'redis' | 'l1' | 'coherence'> & { readonly clock: Clock };
+
+/** The store on a connection, with what its options put before and beside it. */
+function onRedis(connection: RedisConnection, { redis = {}, l1, coherence, clock }: RedisSettings) {
+  const { keyPrefix: prefix = REDIS_DEFAULTS.keyPrefix, waitReplicas } = redis;
+  const replicated = waitReplicas && new ReplicatedWrites(connection, prefix, waitReplicas);
+  const store = new RedisStore(connection, prefix, replicated);
+  const near = l1 && new NearTier(connection, store, { ...l1, ...coherence, prefix, clock });
+  return { store, near, replicated };
 }

@@ -1,3 +1,4 @@
+import type { Timer } from '@mobius1/kernel';
 import { isCluster, mastersOf, type RedisClient } from '../redis-client.js';
 import { retryStrategy } from '../redis-factory.js';
 import type { ListeningClient } from './dialect.js';
@@ -26,7 +27,10 @@ export interface ChannelHooks extends Pick<ListeningHooks, 'changed' | 'refused'
   readonly lost: () => void;
 }
 
-type Refreshing = RedisClient & { refreshSlotsCache?: () => void };
+type Refreshing = RedisClient & { refreshSlotsCache?: (done: (error?: Error | null) => void) => void };
+
+// How soon the slots are read again when they could not be read, or when what was read is in doubt already.
+const REFRESH_MS = 100;
 
 /**
  * All the connections that tell the changes of our keys: one to a standalone server, one to each master of a Cluster. It is
@@ -47,7 +51,10 @@ export class ListeningChannel {
   /** False for a Cluster from the loss of a node until its slots were read. */
   #known = true;
   #armed = false;
+  #stopped = false;
   #refused = false;
+  #refreshing = false;
+  #refreshAgain: Timer | undefined;
 
   constructor(client: RedisClient, options: ListeningOptions, hooks: ChannelHooks) {
     this.#client = client;
@@ -78,6 +85,8 @@ export class ListeningChannel {
   }
 
   stop(): void {
+    this.#stopped = true;
+    this.#refreshAgain?.cancel();
     for (const [event, listener] of Object.entries(this.#clusterEvents)) this.#client.off(event, listener);
     for (const connection of this.#connections.values()) connection.stop();
     this.#connections.clear();
@@ -93,7 +102,22 @@ export class ListeningChannel {
     if (!isCluster(this.#client)) return;
     this.#known = false;
     this.#judge();
-    (this.#client as Refreshing).refreshSlotsCache?.();
+    this.#refresh();
+  }
+
+  /**
+   * Reads the slots until they are known. ioredis says `refresh` before it counts the reading as over: what is asked for
+   * by a listener of that event, or while a reading is on its way, is not done, only called back.
+   */
+  #refresh(): void {
+    const { refreshSlotsCache } = this.#client as Refreshing;
+    if (this.#refreshing || refreshSlotsCache === undefined) return;
+    this.#refreshing = true;
+    refreshSlotsCache.call(this.#client, () => {
+      this.#refreshing = false;
+      if (this.#known || this.#stopped) return;
+      this.#refreshAgain = this.#options.clock.schedule(() => this.#refresh(), REFRESH_MS);
+    });
   }
 
   #followMasters(): void {
@@ -103,6 +127,7 @@ export class ListeningChannel {
       if (masters.has(address)) continue;
       this.#connections.delete(address);
       connection.stop();
+      this.#judge(false); // its keys are told elsewhere, from now on or for a while already
     }
     for (const [address, node] of masters) {
       if (this.#connections.has(address)) continue;

@@ -59,12 +59,14 @@ export class ListeningConnection {
   async catchUp(): Promise<boolean> {
     if (!this.#armed) return false;
     const { pingTimeout, clock } = this.#options;
+    const life = this.#life;
     try {
       await withDeadline(this.#client.ping(), pingTimeout, () => new Error('no pong'), clock);
-      return this.#armed;
     } catch {
-      return false;
+      // It is lost now, not when 'close' comes: a socket that is closing takes no ping, and may be so for some turns.
+      if (life === this.#life && !this.#stopped) this.restart();
     }
+    return life === this.#life; // a loss begins another life
   }
 
   /** Gives the connection up and makes another. */
@@ -81,6 +83,7 @@ export class ListeningConnection {
 
   async #arm(): Promise<void> {
     const life = ++this.#life;
+    this.#client.stream?.once('end', () => life === this.#life && this.#lose()); // 'close' comes some turns later
     try {
       await this.#options.dialect.begin(this.#client);
     } catch (error) {
@@ -103,7 +106,7 @@ export class ListeningConnection {
     this.#pinger?.cancel();
     if (!this.#armed) return;
     this.#armed = false;
-    this.#hooks.lost();
+    if (!this.#stopped) this.#hooks.lost();
   }
 
   #pingLater(life: number): void {
@@ -113,8 +116,6 @@ export class ListeningConnection {
 
   async #ping(life: number): Promise<void> {
     const answered = await this.catchUp();
-    if (life !== this.#life || this.#stopped) return;
-    if (answered) this.#pingLater(life);
-    else this.restart();
+    if (answered && life === this.#life && !this.#stopped) this.#pingLater(life);
   }
 }

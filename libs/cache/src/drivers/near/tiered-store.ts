@@ -5,6 +5,7 @@ import type {
   Coherence,
   Drawn,
   Heard,
+  Invalidation,
   Listener,
   Reading,
   ReadQuery,
@@ -137,15 +138,16 @@ export class TieredStore implements Store {
   }
 
   async sweep(selection: Selection): Promise<number> {
-    const forget = (): void => {
-      this.near.forgetSelection(selection);
-      this.#keys.breakAll(); // some of them may be of the selection
-    };
-    forget();
+    this.#forgetSelection(selection);
     return this.#redis.sweep(selection).finally(() => {
-      forget();
+      this.#forgetSelection(selection);
       this.#tellOthers?.('everything');
     });
+  }
+
+  forget({ selections = [], ...heard }: Invalidation): void {
+    this.#forget(heard);
+    for (const selection of selections) this.#forgetSelection(selection);
   }
 
   increment(id: string, by: number, ttlMs: number | undefined): Promise<number> {
@@ -205,6 +207,11 @@ export class TieredStore implements Store {
       this.near.forgetGeneration(name);
       this.#generations.break(name);
     }
+  }
+
+  #forgetSelection(selection: Selection): void {
+    this.near.forgetSelection(selection);
+    this.#keys.breakAll(); // some of them may be of the selection
   }
 
   #forgetAll(): void {
