@@ -41,6 +41,7 @@ const FLOORS: Record<string, Record<string, Floor>> = {
     drivers: { floors: ['core', 'drivers'], packages: ['ioredis', 'lru-cache'] },
     features: { floors: ['core', 'features'] },
     instance: { floors: ['core', 'drivers', 'features', 'instance'], types: ['ioredis'] },
+    telemetry: { floors: ['instance', 'telemetry'], packages: ['prom-client', '@opentelemetry/api'] },
     nest: { floors: ['core', 'drivers', 'features', 'instance', 'nest'], packages: [NEST] },
     testing: { floors: ['core', 'drivers', 'features', 'instance', 'nest', 'testing'] },
     face: { floors: ['core', 'drivers', 'features', 'instance', 'nest'] },
@@ -61,6 +62,8 @@ const ENTRIES: Record<string, string> = {
   '@mobius1/kernel': 'libs/kernel/src/index.ts',
   '@mobius1/cache': 'libs/cache/src/index.ts',
   '@mobius1/cache/standalone': 'libs/cache/src/standalone.ts',
+  '@mobius1/cache/prometheus': 'libs/cache/src/telemetry/prometheus.ts',
+  '@mobius1/cache/opentelemetry': 'libs/cache/src/telemetry/opentelemetry.ts',
   '@mobius1/cache/testing': 'libs/cache/src/testing/index.ts',
   '@mobius1/database': 'libs/database/src/index.ts',
 };
@@ -395,6 +398,8 @@ describe('the architecture', () => {
     it('a program without Nest loads none of it', () => {
       const packages = [...loadedWith('libs/cache/src/standalone.ts', libraries)].filter((name) => !isBuiltin(name));
       expect(packages.sort()).toEqual(['ioredis', 'lru-cache']);
+      const all = ['index', 'standalone'].flatMap((entry) => [...loadedWith(`libs/cache/src/${entry}.ts`, libraries)]);
+      expect(all.filter((name) => /^prom-client|^@opentelemetry/.test(name))).toEqual([]); // optional peers
       expect([...loadedWith('libs/cache/src/index.ts', libraries)]).toContain('@nestjs/common');
     });
   });
@@ -500,6 +505,8 @@ describe('the architecture', () => {
       ],
       ['@mobius1/cache', ['CacheHealthIndicator', 'RedisHealthIndicator', 'CacheKeys', 'DefaultTTL']],
       ['@mobius1/cache/standalone', ['initializeRedis', 'getRedisClient', 'cacheManager', 'CacheKeys', 'DefaultTTL']],
+      ['@mobius1/cache/prometheus', ['registerCacheMetrics']],
+      ['@mobius1/cache/opentelemetry', ['traceCache']],
       ['@mobius1/cache/testing', ['FakeClock', 'describeStore']],
     ])('of %s are kept: %s', (entry, promised) => {
       for (const name of promised) expect(names.has(`${ENTRIES[entry]}: ${name}`)).toBe(true);

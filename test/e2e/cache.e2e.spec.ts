@@ -144,6 +144,14 @@ describe('caching in the workspace API', () => {
       expect(body.loads).toBe(1);
     });
 
+    it('reports to Prometheus', async () => {
+      await running.get(WORKSPACE);
+      const { text, headers } = await request(running.app.getHttpServer()).get('/metrics').expect(200);
+      expect(headers['content-type']).toContain('text/plain');
+      expect(text).toMatch(/^mobius_cache_hits_total\{cache="cache"\} \d+$/m);
+      expect(text).toMatch(/^mobius_cache_load_seconds_bucket\{le="0.1",cache="cache"\} [1-9]/m);
+    });
+
     it('is healthy', async () => {
       const { status, body } = await running.get('/health');
       expect(status).toBe(200);

@@ -39,6 +39,7 @@ export type {
 // Health and events
 export { CacheHealthIndicator, RedisHealthIndicator } from './nest/health.js';
 export type { CacheHealth, CacheHealthStatus } from './instance/cache-health.js';
+export type { CacheMetric } from './instance/cache-metrics.js';
 export type { RefusalKind } from './drivers/refusals.js';
 export type { CacheEvents, Outcome } from './core/events.js';
 

@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { Channel } from './channel.js';
 
 interface Events {
@@ -7,7 +8,7 @@ interface Events {
 
 function setUp() {
   const onListenerError = jest.fn();
-  return { channel: new Channel<Events>(onListenerError), onListenerError };
+  return { channel: new Channel<Events>({ onListenerError }), onListenerError };
 }
 
 const broken = (): never => {
@@ -158,7 +159,7 @@ describe('Channel', () => {
     });
 
     it('warns when the error handler itself fails', () => {
-      const channel = new Channel<Events>(broken);
+      const channel = new Channel<Events>({ onListenerError: broken });
       channel.on('miss', broken);
       expect(() => channel.emit('miss', () => 1)).not.toThrow();
       expect(emitWarning).toHaveBeenCalledTimes(1);
@@ -171,6 +172,34 @@ describe('Channel', () => {
       });
       expect(() => channel.emit('miss', () => 1)).not.toThrow();
       expect(emitWarning).toHaveBeenCalledTimes(1);
+    });
+  });
+
+  describe('that publishes', () => {
+    const publish = { prefix: 'test:channel', origin: { emitter: 'one' } };
+    const messages: unknown[] = [];
+    const listen = (message: unknown): void => void messages.push(message);
+    afterEach(() => {
+      messages.length = 0;
+      unsubscribe('test:channel:hit', listen);
+    });
+
+    it('tells subscribers of the process, with where it comes from', () => {
+      const channel = new Channel<Events>({ publish });
+      channel.emit('hit', () => ({ key: 'before' }));
+      subscribe('test:channel:hit', listen);
+      channel.emit('hit', () => ({ key: 'a' }));
+      expect(messages).toEqual([{ emitter: 'one', key: 'a' }]);
+    });
+
+    it('builds nothing, and has nobody, while nobody listens in either way', () => {
+      const channel = new Channel<Events>({ publish });
+      const build = jest.fn(() => ({ key: 'a' }));
+      channel.emit('hit', build);
+      expect(build).not.toHaveBeenCalled();
+      expect(channel.has('hit')).toBe(false);
+      subscribe('test:channel:hit', listen);
+      expect(channel.has('hit')).toBe(true);
     });
   });
 });

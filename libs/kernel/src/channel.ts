@@ -1,3 +1,4 @@
+import { channel as diagnostics } from 'node:diagnostics_channel';
 import { inspect } from 'node:util';
 
 /** Takes the payload of one event; a promise it returns is not awaited, but its rejection is reported. */
@@ -13,6 +14,28 @@ interface Subscription {
   active: boolean;
 }
 
+export interface ChannelOptions {
+  /** Told of every error of a listener. @default a warning of the process */
+  readonly onListenerError?: ListenerErrorHandler;
+  /** Also publish every event on `node:diagnostics_channel`. @default not */
+  readonly publish?: Publication;
+}
+
+/** How events are published to whoever subscribes in this process, without knowing the emitter. */
+export interface Publication {
+  /** An event `hit` is published as `<prefix>:hit`. */
+  readonly prefix: string;
+  /** Fields that every message carries beside its payload, to tell emitters apart. */
+  readonly origin: Readonly<Record<string, unknown>>;
+}
+
+/** Who is told of the events of one name. */
+interface Line {
+  /** A list is replaced, never changed, so that a running emit keeps the one it started with. */
+  subscriptions: readonly Subscription[];
+  readonly published: { readonly hasSubscribers: boolean; publish(message: unknown): void } | undefined;
+}
+
 /**
  * Typed events that cannot hurt whoever emits them.
  *
@@ -26,13 +49,13 @@ interface Subscription {
  * events.emit('hit', () => ({ key: 'user:1' }));
  */
 export class Channel<Events extends object> {
-  /** Lists are replaced, never changed, so that a running emit keeps the one it started with. Never an empty list. */
-  readonly #subscriptions = new Map<keyof Events & string, readonly Subscription[]>();
+  readonly #lines = new Map<keyof Events & string, Line>();
   readonly #onListenerError: ListenerErrorHandler;
+  readonly #publish: Publication | undefined;
 
-  /** @param onListenerError told of every error of a listener. @default a warning of the process */
-  constructor(onListenerError: ListenerErrorHandler = warn) {
+  constructor({ onListenerError = warn, publish }: ChannelOptions = {}) {
     this.#onListenerError = onListenerError;
+    this.#publish = publish;
   }
 
   /** Calls `listener` on every event `name` until the returned function is called, also when that is during an emit. */
@@ -47,13 +70,14 @@ export class Channel<Events extends object> {
 
   /** Whether anybody listens; ask first where even the closure of `build` would cost too much. */
   has(name: keyof Events & string): boolean {
-    return this.#subscriptions.has(name);
+    return isHeard(this.#line(name));
   }
 
   /** Tells all listeners of `name`; `build` makes the payload, once, and only if there are any. Never throws. */
   emit<Name extends keyof Events & string>(name: Name, build: () => Events[Name]): void {
-    const subscriptions = this.#subscriptions.get(name);
-    if (subscriptions === undefined) return;
+    const line = this.#lines.get(name) ?? this.#line(name);
+    if (!isHeard(line)) return;
+    const { subscriptions } = line;
     let payload: Events[Name];
     try {
       payload = build();
@@ -65,18 +89,29 @@ export class Channel<Events extends object> {
     for (const subscription of subscriptions) {
       if (subscription.active) this.#deliver(name, subscription, payload as never);
     }
+    // A subscriber that throws is reported by Node.js itself.
+    if (line.published?.hasSubscribers) line.published.publish({ ...this.#publish?.origin, ...payload });
+  }
+
+  #line(name: keyof Events & string): Line {
+    let line = this.#lines.get(name);
+    if (line === undefined) {
+      line = { subscriptions: [], published: this.#publish && diagnostics(`${this.#publish.prefix}:${name}`) };
+      this.#lines.set(name, line);
+    }
+    return line;
   }
 
   #subscribe(name: keyof Events & string, subscription: Subscription): () => void {
-    this.#subscriptions.set(name, [...(this.#subscriptions.get(name) ?? []), subscription]);
+    const line = this.#line(name);
+    line.subscriptions = [...line.subscriptions, subscription];
     return () => this.#unsubscribe(name, subscription);
   }
 
   #unsubscribe(name: keyof Events & string, subscription: Subscription): void {
     subscription.active = false;
-    const rest = this.#subscriptions.get(name)?.filter((other) => other !== subscription) ?? [];
-    if (rest.length > 0) this.#subscriptions.set(name, rest);
-    else this.#subscriptions.delete(name);
+    const line = this.#line(name);
+    line.subscriptions = line.subscriptions.filter((other) => other !== subscription);
   }
 
   #deliver(name: keyof Events & string, subscription: Subscription, payload: never): void {
@@ -97,6 +132,9 @@ export class Channel<Events extends object> {
     }
   }
 }
+
+const isHeard = ({ subscriptions, published }: Line): boolean =>
+  subscriptions.length > 0 || published?.hasSubscribers === true;
 
 function isThenable(outcome: unknown): outcome is PromiseLike<unknown> {
   return typeof (outcome as Partial<PromiseLike<unknown>> | null | undefined)?.then === 'function';

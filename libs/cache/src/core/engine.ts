@@ -7,7 +7,7 @@ import { namespaceName, ROOT, scopeNames, tagName, tagNames } from './generation
 import { judge } from './freshness.js';
 import { globMatcher } from './glob.js';
 import { entryId, parseEntryId } from './key.js';
-import { unlessUnavailable } from './loader.js';
+import { type Surroundings, unlessUnavailable } from './loader.js';
 import { look, type Look } from './look.js';
 import type { CacheRequest } from './request.js';
 import {
@@ -52,6 +52,8 @@ const nothing = (): undefined => undefined;
 export class CacheEngine {
   readonly events: Channel<CacheEvents>;
   readonly counts: Counts = noCounts();
+  /** What is put around loads, by whoever watches them. */
+  readonly around: Surroundings = {};
   readonly #store: RememberingStore;
   readonly #flights = new Flights();
   readonly #reader: Reader;
@@ -76,6 +78,7 @@ export class CacheEngine {
       counts: this.counts,
       events: this.events,
       clock,
+      around: this.around,
       limits: Object.freeze({ ...LIMIT_DEFAULTS, ...limits }),
     };
     this.#store.listen((heard) => (heard === 'everything' ? this.#flights.detachAll() : this.#detach(heard)));

@@ -14,6 +14,14 @@ import type { Store } from './store.js';
 import { newToken, type Token } from './token.js';
 import type { Watch } from './watch.js';
 
+/** Runs a load inside something of its own, a span for example; it must return what `load` returns. */
+export type AroundLoad = <T>(load: () => T | Promise<T>) => T | Promise<T>;
+
+/** What somebody who watches may put around the work of the engine. */
+export interface Surroundings {
+  load?: AroundLoad | undefined;
+}
+
 export interface EngineParts {
   readonly store: Store;
   readonly flights: Flights;
@@ -21,6 +29,7 @@ export interface EngineParts {
   readonly events: Channel<CacheEvents>;
   readonly clock: Clock;
   readonly limits: EngineLimits;
+  readonly around: Surroundings;
 }
 
 interface Ground {
@@ -181,11 +190,11 @@ export class Loader {
 
   /** Runs the load, counted and timed. */
   async #run({ load }: CacheRequest): Promise<{ value: unknown; ms: number }> {
-    const { counts, clock } = this.#parts;
+    const { counts, clock, around } = this.#parts;
     const start = clock.monotonic();
     counts.loads++;
     try {
-      const value: unknown = await load();
+      const value: unknown = await (around.load === undefined ? load() : around.load(load));
       return { value, ms: clock.monotonic() - start };
     } catch (error) {
       counts.loadFailures++;

@@ -48,14 +48,16 @@ export class Writer {
 
   /** Runs what makes the new value between ticket and fill, so that an older load cannot come after it. */
   async put(request: CacheRequest, run: () => unknown): Promise<unknown> {
-    const { store, flights, clock, limits, counts } = this.#parts;
+    const { store, flights, clock, limits, counts, around } = this.#parts;
     const ticket = await this.#ticket(request);
     const start = clock.monotonic();
     if (ticket === undefined) return this.#runUnstored(request, run);
     const lease = new Lease(store, request.id, ticket.token, { leaseMs: limits.leaseMs, clock });
     try {
       counts.loads++;
-      const value: unknown = await flights.hold(request.id, run);
+      const value: unknown = await flights.hold(request.id, () =>
+        around.load === undefined ? run() : around.load(run),
+      );
       lease.end();
       if (!(await this.#fill(request, ticket, value, clock.monotonic() - start))) await this.#drop(request);
       return value;

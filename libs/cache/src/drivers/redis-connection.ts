@@ -16,8 +16,6 @@ export type ConnectionEvents = {
   refused: Refusal;
   /** The circuit breaker changed its state. */
   breaker: { from: string; to: string };
-  /** Too few replicas have confirmed an invalidation in time. */
-  underReplicated: { acknowledged: number; wanted: number };
 };
 
 // Walks over keys and INFO may take longer than the read of one key.
@@ -33,7 +31,7 @@ const SYNC_EVERY_MS = 30_000; // clocks drift by about 1 ms in this time
  */
 export class RedisConnection {
   readonly client: RedisClient;
-  readonly events = new Channel<ConnectionEvents>();
+  readonly events: Channel<ConnectionEvents>;
   readonly breaker: CircuitBreaker;
   /** What Redis has refused lately. */
   readonly refusals: Refusals;
@@ -52,8 +50,9 @@ export class RedisConnection {
   #closing = false;
   #gathering = false;
 
-  constructor(options: RedisOptions, clock: Clock = systemClock) {
+  constructor(options: RedisOptions, clock: Clock = systemClock, events = new Channel<ConnectionEvents>()) {
     this.clock = clock;
+    this.events = events;
     this.#timeoutMs = options.commandTimeout ?? REDIS_DEFAULTS.commandTimeout;
     this.refusals = new Refusals(clock);
     this.#watch = new ReplyWatch(this.#timeoutMs, clock);

@@ -12,6 +12,11 @@ const TELL_AGAIN_MS = 500;
 /** Unconfirmed writes beyond this are not told again; Redis has them, and only a failover could undo them. */
 export const MAX_UNCONFIRMED = 10_000;
 
+export interface ReplicatedWritesOptions extends WaitReplicasOptions {
+  /** Called when too few replicas have confirmed a write in time. */
+  readonly underReplicated: (facts: { acknowledged: number; wanted: number }) => void;
+}
+
 /** A write that may be sent again, at any time and to any master: it can only remove something. */
 export type Removal<T> = (client: RedisClient) => Promise<T>;
 
@@ -46,6 +51,7 @@ export class ReplicatedWrites implements Removals {
   readonly #channel: string;
   readonly #replicas: number;
   readonly #timeoutMs: number;
+  readonly #underReplicated: ReplicatedWritesOptions['underReplicated'];
   #queue: Turn[] = [];
   #busy = false;
   #unconfirmed: Removal<unknown>[] = [];
@@ -57,8 +63,9 @@ export class ReplicatedWrites implements Removals {
   constructor(
     connection: RedisConnection,
     prefix: string,
-    { replicas, timeout = WAIT_TIMEOUT_MS }: WaitReplicasOptions,
+    { replicas, timeout = WAIT_TIMEOUT_MS, underReplicated }: ReplicatedWritesOptions,
   ) {
+    this.#underReplicated = underReplicated;
     this.#connection = connection;
     this.#channel = `${prefix}~wait`;
     this.#replicas = replicas;
@@ -134,10 +141,7 @@ export class ReplicatedWrites implements Removals {
       return;
     }
     this.#unconfirmed = [...this.#unconfirmed, ...written].slice(-MAX_UNCONFIRMED);
-    this.#connection.events.emit('underReplicated', () => ({
-      acknowledged,
-      wanted,
-    }));
+    this.#underReplicated({ acknowledged, wanted });
     this.#tellAgain();
   }
 

@@ -4,7 +4,7 @@ import { CacheEngine } from '../core/engine.js';
 import type { CacheEvents } from '../core/events.js';
 import type { Store } from '../core/store.js';
 import { MemoryStore } from '../drivers/memory-store.js';
-import { NearTier } from '../drivers/near/near-tier.js';
+import { type NearEvents, NearTier } from '../drivers/near/near-tier.js';
 import { NullStore } from '../drivers/null-store.js';
 import { RedisConnection } from '../drivers/redis-connection.js';
 import { REDIS_DEFAULTS } from '../drivers/redis-options.js';
@@ -12,6 +12,7 @@ import { ReplicatedWrites } from '../drivers/replicated-writes.js';
 import { RedisStore } from '../drivers/redis-store.js';
 import { CacheManager } from '../features/manager/cache-manager.js';
 import { type CacheHealth, judgeHealth } from './cache-health.js';
+import { type CacheMetric, describeMetrics } from './cache-metrics.js';
 import { type CacheOptions, type ResolvedCacheOptions, resolveCacheOptions } from './cache-options.js';
 
 /**
@@ -19,7 +20,9 @@ import { type CacheOptions, type ResolvedCacheOptions, resolveCacheOptions } fro
  * without Nest. Two instances in one process share nothing (G12).
  */
 export class CacheInstance {
-  readonly events = new Channel<CacheEvents>();
+  /** Tells this cache apart from others in metrics, spans and diagnostics. */
+  readonly name: string;
+  readonly events: Channel<CacheEvents>;
   readonly engine: CacheEngine;
   readonly manager: CacheManager;
   readonly argumentKeys: ArgumentKeys;
@@ -33,13 +36,24 @@ export class CacheInstance {
 
   /** @throws InvalidOptionsError */
   constructor(options: CacheOptions = {}, clock: Clock = systemClock) {
-    const { enabled, redis, memory, l1, coherence, plan, limits, keySecret } = resolveCacheOptions(options);
-    this.connection = enabled && redis !== undefined ? new RedisConnection(redis, clock) : undefined;
+    const { name, enabled, redis, memory, l1, coherence, plan, limits, keySecret } = resolveCacheOptions(options);
+    const publish = { prefix: 'mobius:cache', origin: { cache: name } };
+    this.name = name;
+    this.events = new Channel<CacheEvents>({ publish });
+    this.connection =
+      enabled && redis !== undefined ? new RedisConnection(redis, clock, new Channel({ publish })) : undefined;
     this.#commandTimeoutMs = redis?.commandTimeout ?? REDIS_DEFAULTS.commandTimeout;
     if (!enabled) this.#store = new NullStore();
     else if (this.connection === undefined) this.#store = new MemoryStore({ ...memory, clock });
     else {
-      const parts = onRedis(this.connection, { redis, l1, coherence, clock });
+      const parts = onRedis(this.connection, {
+        redis,
+        l1,
+        coherence,
+        clock,
+        events: this.events,
+        near: new Channel({ publish }),
+      });
       this.near = parts.near;
       this.#replicated = parts.replicated;
       this.#store = parts.near?.store ?? parts.store;
@@ -48,7 +62,6 @@ export class CacheInstance {
     this.manager = new CacheManager(this.engine);
     this.argumentKeys = new ArgumentKeys(keySecret === undefined ? {} : { secret: keySecret });
     this.connection?.events.on('ready', () => void this.engine.replay());
-    this.connection?.events.on('underReplicated', (facts) => this.events.emit('underReplicated', () => facts));
   }
 
   get store(): Store['kind'] {
@@ -65,6 +78,23 @@ export class CacheInstance {
   async connect(): Promise<void> {
     await this.connection?.connect();
     await Promise.all([this.near?.ready(), this.#replicated?.connect()]);
+  }
+
+  /** What can be counted or measured without asking anybody; cheap enough for every scrape. */
+  metrics(): CacheMetric[] {
+    const { connection, near, engine } = this;
+    return describeMetrics({
+      counts: engine.counts,
+      remembered: engine.remembered,
+      flights: engine.flights,
+      connection: connection && {
+        ready: connection.ready,
+        breaker: connection.breaker.state,
+        latencyMs: connection.latencyMs,
+      },
+      near: near?.facts,
+      unconfirmed: this.#replicated?.unconfirmed,
+    });
   }
 
   /** How the cache does, measured now. */
@@ -103,13 +133,23 @@ export class CacheInstance {
   }
 }
 
-type RedisSettings = Pick<ResolvedCacheOptions, 'redis' | 'l1' | 'coherence'> & { readonly clock: Clock };
+interface RedisSettings extends Pick<ResolvedCacheOptions, 'redis' | 'l1' | 'coherence'> {
+  readonly clock: Clock;
+  readonly events: Channel<CacheEvents>;
+  readonly near: Channel<NearEvents>;
+}
 
 /** The store on a connection, with what its options put before and beside it. */
-function onRedis(connection: RedisConnection, { redis = {}, l1, coherence, clock }: RedisSettings) {
+function onRedis(connection: RedisConnection, settings: RedisSettings) {
+  const { redis = {}, l1, coherence, clock, events } = settings;
   const { keyPrefix: prefix = REDIS_DEFAULTS.keyPrefix, waitReplicas } = redis;
-  const replicated = waitReplicas && new ReplicatedWrites(connection, prefix, waitReplicas);
+  const replicated =
+    waitReplicas &&
+    new ReplicatedWrites(connection, prefix, {
+      ...waitReplicas,
+      underReplicated: (facts) => events.emit('underReplicated', () => facts),
+    });
   const store = new RedisStore(connection, prefix, replicated);
-  const near = l1 && new NearTier(connection, store, { ...l1, ...coherence, prefix, clock });
+  const near = l1 && new NearTier(connection, store, { ...l1, ...coherence, prefix, clock, events: settings.near });
   return { store, near, replicated };
 }

@@ -7,6 +7,8 @@ import { checkRedisOptions, type RedisOptions } from '../drivers/redis-options.j
 
 /** Options of one cache. Everything has a default; without `redis` the cache lives in this process. */
 export interface CacheOptions {
+  /** Tells caches apart in metrics, spans and diagnostics. @default 'cache' */
+  readonly name?: string;
   /** `false` turns the cache into a pass-through: every load runs, nothing is stored. @default true */
   readonly enabled?: boolean;
   /** Where Redis is; `false` for none, whatever the environment says. @default none: the in-memory store */
@@ -52,6 +54,7 @@ export interface L1Options {
 }
 
 export interface ResolvedCacheOptions {
+  readonly name: string;
   readonly enabled: boolean;
   readonly redis: RedisOptions | undefined;
   readonly memory: Omit<MemoryStoreOptions, 'clock'>;
@@ -65,6 +68,7 @@ export interface ResolvedCacheOptions {
 
 const KNOWN: readonly string[] = [
   ...[
+    'name',
     'enabled',
     'redis',
     'memory',
@@ -107,9 +111,10 @@ export function resolveCacheOptions(options: CacheOptions): ResolvedCacheOptions
   const l1 = options.l1 === false ? undefined : l1Options(check, options.l1 ?? {});
   const coherence = checkCoherence(check, options.coherence ?? {});
   const enabled = check.boolean('enabled', options.enabled) ?? true;
+  const name = check.string('name', options.name, { max: 64 }) ?? 'cache';
   const keySecret = check.string('keySecret', options.keySecret, { max: 1024 });
   check.throwIfAny();
-  return Object.freeze({ enabled, redis, memory: options.memory ?? {}, l1, coherence, plan, limits, keySecret });
+  return Object.freeze({ name, enabled, redis, memory: options.memory ?? {}, l1, coherence, plan, limits, keySecret });
 }
 
 function checkBounds(check: OptionCheck, path: string, bounds: Omit<MemoryStoreOptions, 'clock'> | undefined): void {

@@ -56,15 +56,16 @@ const LISTENING_MS = 1_000;
 export interface NearTierOptions extends NearCacheOptions, ResolvedCoherence {
   readonly prefix: string;
   readonly clock: Clock;
+  readonly events?: Channel<NearEvents>;
 }
 
 /** The in-process tier with what keeps it true: the store, and the channel on which every change is told. */
 export class NearTier {
   readonly store: TieredStore;
+  readonly events: Channel<NearEvents>;
   readonly #connection: RedisConnection;
   readonly #redis: RedisStore;
   readonly #options: NearTierOptions;
-  readonly events = new Channel<NearEvents>();
   #channel: ListeningChannel | undefined;
   #refusal: string | undefined;
   #stopped = false;
@@ -75,6 +76,7 @@ export class NearTier {
     this.#connection = connection;
     this.#redis = redis;
     this.#options = options;
+    this.events = options.events ?? new Channel<NearEvents>();
     this.store = new TieredStore(redis, new NearCache(options, options.clock), options);
     connection.events.on('ready', () => this.listen());
     // Who lost one connection may well be talked to by another server than he listens to.
