@@ -17,6 +17,8 @@ const BENCHES = [
   'coherence',
   'cold-key',
   'tag-invalidation',
+  // Beside other caches: `npm ci --prefix bench/peers` first.
+  ...['peer-hits', 'races', 'stampede', 'outage', 'peer-coherence', 'heap'],
 ];
 const PAGE = 'docs/performance.md';
 /** Everything after this line of the page is written by this program. */
@@ -45,7 +47,14 @@ const redis = await RedisEnv.start();
 const tables = [];
 for (const name of positionals.length > 0 ? positionals : BENCHES) {
   const [run] = Object.values(await import(`../bench/${name}.mjs`));
-  const measured = await run({ ...library, CacheInstance, Test, url: redis.url, prefix: `bench-${randomUUID()}:` });
+  const measured = await run({
+    ...library,
+    CacheInstance,
+    Test,
+    RedisEnv,
+    url: redis.url,
+    prefix: `bench-${randomUUID()}:`,
+  });
   for (const { title, rows } of measured) {
     console.log(`\n${title}`);
     console.table(rows);

@@ -1,6 +1,6 @@
 import { Channel, type Clock, systemClock } from '@mobius1/kernel';
 import { BatchLoad, type Loaded } from './batch-load.js';
-import type { Entry } from './entry.js';
+import type { HeldEntry } from './entry.js';
 import type { CacheEvents, Outcome } from './events.js';
 import { type FlightPlan, Flights } from './flight.js';
 import { namespaceName, ROOT, scopeNames, tagName, tagNames } from './generation.js';
@@ -196,7 +196,7 @@ export class CacheEngine {
   }
 
   /** The entry of a hot hit. This is the whole of it: nothing is resolved, nothing awaited, nothing copied. */
-  #hot(key: string, load: () => unknown, options: LoadOptions<never> | undefined): Entry | undefined {
+  #hot(key: string, load: () => unknown, options: LoadOptions<never> | undefined): HeldEntry | undefined {
     const entry = this.#store.peek(entryId(key, options?.namespace));
     if (entry === undefined || this.#store.now() >= entry.freshUntil) return undefined;
     if (options?.earlyRefresh ?? this.#defaults.earlyRefresh) {

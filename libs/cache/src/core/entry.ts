@@ -19,8 +19,16 @@ export interface EntryFields {
   readonly payload: Payload;
 }
 
+/** An entry as those need it who answer from it; a tier of this process may hold it in a form of its own. */
+export interface HeldEntry extends Pick<EntryFields, 'freshUntil' | 'goneUntil' | 'costMs'> {
+  /** Absent where only its age and value are held. */
+  readonly version?: Token;
+  /** The value, safe to hand out (G8). @throws DamagedValueError */
+  value(): unknown;
+}
+
 /** A cached value with all that is needed to judge it. Immutable; decodes its value once, when first asked. */
-export class Entry implements EntryFields {
+export class Entry implements EntryFields, HeldEntry {
   readonly version: Token;
   readonly createdAt: number;
   readonly freshUntil: number;
@@ -40,9 +48,9 @@ export class Entry implements EntryFields {
     this.payload = fields.payload;
   }
 
-  /** Decodes the value if nobody asked for it yet. @throws DamagedValueError as `value` does */
-  decode(): void {
-    this.#shared ??= SharedValue.of(decode(this.payload), () => decode(this.payload));
+  /** What hands out the value; decodes it if nobody asked for it yet. @throws DamagedValueError as `value` does */
+  shared(): SharedValue {
+    return (this.#shared ??= SharedValue.of(decode(this.payload), () => decode(this.payload)));
   }
 
   /**
@@ -51,7 +59,6 @@ export class Entry implements EntryFields {
    * @throws DamagedValueError when the bytes are not what an encoder of ours wrote.
    */
   value(): unknown {
-    this.decode();
-    return this.#shared?.take();
+    return this.shared().take();
   }
 }

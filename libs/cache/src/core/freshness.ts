@@ -1,4 +1,4 @@
-import type { Entry } from './entry.js';
+import type { HeldEntry } from './entry.js';
 
 /**
  * Fresh, stale, gone. An entry is fresh until its TTL ends; from then until `goneUntil` the store keeps it for those who
@@ -8,13 +8,13 @@ import type { Entry } from './entry.js';
 export type Freshness = 'fresh' | 'stale' | 'expired';
 
 /** `staleForMs`: how long after its TTL this reader takes the entry while it is being refreshed. */
-export function judge(entry: Entry, now: number, staleForMs: number): Freshness {
+export function judge(entry: HeldEntry, now: number, staleForMs: number): Freshness {
   if (now < entry.freshUntil) return 'fresh';
   return now < Math.min(entry.freshUntil + staleForMs, entry.goneUntil) ? 'stale' : 'expired';
 }
 
 /** True when the entry may answer for a load that failed. */
-export function servesErrors(entry: Entry, now: number, staleIfErrorMs: number): boolean {
+export function servesErrors(entry: HeldEntry, now: number, staleIfErrorMs: number): boolean {
   return now < Math.min(entry.freshUntil + staleIfErrorMs, entry.goneUntil);
 }
 
@@ -23,7 +23,7 @@ export function servesErrors(entry: Entry, now: number, staleIfErrorMs: number):
  * Chierichetti, Lowenstein, "Optimal Probabilistic Cache Stampede Prevention", VLDB 2015). The chance grows with the
  * cost of the load and towards the end of the TTL; `beta` 1 is the paper's optimum, larger is earlier, 0 is never.
  */
-export function refreshesEarly(entry: Entry, now: number, beta: number, random: number): boolean {
+export function refreshesEarly(entry: HeldEntry, now: number, beta: number, random: number): boolean {
   return beta > 0 && now - entry.costMs * beta * Math.log(1 - random) >= entry.freshUntil;
 }
 

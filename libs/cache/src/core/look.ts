@@ -1,4 +1,4 @@
-import type { Entry } from './entry.js';
+import type { Entry, HeldEntry } from './entry.js';
 import type { Sequence, Stamp } from './generation.js';
 import type { Store } from './store.js';
 import type { Token } from './token.js';
@@ -6,7 +6,7 @@ import type { Token } from './token.js';
 /** What a reader saw under a key, judged by the generations it depends on. */
 export interface Look {
   /** A value that no invalidation has touched, whatever its age. */
-  readonly entry: Entry | undefined;
+  readonly entry: HeldEntry | undefined;
   readonly counter: number | undefined;
   /** Holder of the lease: a load or a refresh is in progress. */
   readonly holder: Token | undefined;
@@ -93,7 +93,7 @@ function stands(stamps: readonly Stamp[], names: readonly string[], now: readonl
 
 function decodes(entry: Entry): boolean {
   try {
-    entry.decode();
+    entry.shared();
     return true;
   } catch {
     return false; // DamagedValueError: nothing else comes out of the codec

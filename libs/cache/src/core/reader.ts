@@ -1,6 +1,6 @@
 import { withDeadline } from '@mobius1/kernel';
 import { LoadTimeoutError } from './errors.js';
-import type { Entry } from './entry.js';
+import type { HeldEntry } from './entry.js';
 import type { Outcome } from './events.js';
 import type { Flight, Landing } from './flight.js';
 import { judge, refreshesEarly, servesErrors } from './freshness.js';
@@ -60,7 +60,7 @@ export class Reader {
   }
 
   /** Rolls the dice of early refresh for a fresh entry of this process. */
-  refreshEarly(request: CacheRequest, entry: Entry): void {
+  refreshEarly(request: CacheRequest, entry: HeldEntry): void {
     const { store, clock } = this.#parts;
     if (refreshesEarly(entry, store.now(), request.plan.earlyRefresh, clock.random())) this.refresh(request, undefined);
   }
@@ -122,7 +122,7 @@ export class Reader {
     return flight.leased || (seen === undefined && !store.audible) ? flight : undefined;
   }
 
-  async #lead(request: CacheRequest, seen: Look | undefined, fallback: Entry | undefined): Promise<Answer> {
+  async #lead(request: CacheRequest, seen: Look | undefined, fallback: HeldEntry | undefined): Promise<Answer> {
     const { flights } = this.#parts;
     const flight = flights.start(request, (self) => this.#loader.fly(self, request, seen));
     const landing = await this.#within(request, fallback, flights.lead(flight));
@@ -136,7 +136,7 @@ export class Reader {
   async #join(
     request: CacheRequest,
     flight: Flight,
-    { fallback, heard }: { fallback: Entry | undefined; heard: boolean },
+    { fallback, heard }: { fallback: HeldEntry | undefined; heard: boolean },
   ): Promise<Answer | Landing> {
     const { flights } = this.#parts;
     const landing = await this.#within(request, fallback, flights.join(flight, heard));
@@ -148,14 +148,14 @@ export class Reader {
   }
 
   /** Waits for a flight within the caller's own patience; `fallback` answers for a load that is slow or fails. */
-  #within(request: CacheRequest, fallback: Entry | undefined, flight: Promise<Landing>): Promise<Landing | Answer> {
+  #within(request: CacheRequest, fallback: HeldEntry | undefined, flight: Promise<Landing>): Promise<Landing | Answer> {
     if (fallback === undefined && request.plan.hardTimeout === Infinity) return flight;
     return this.#withinPatience(request, fallback, flight);
   }
 
   async #withinPatience(
     request: CacheRequest,
-    fallback: Entry | undefined,
+    fallback: HeldEntry | undefined,
     flight: Promise<Landing>,
   ): Promise<Landing | Answer> {
     const { store, clock } = this.#parts;

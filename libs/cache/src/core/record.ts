@@ -101,22 +101,33 @@ export function parseRecord(bytes: Buffer | null, now: number): Found {
   if (header[AT.kind] !== 'V' || (codec !== 'J' && codec !== 'B')) return FOREIGN;
   const stampsEnd = AT.end + Number(header.slice(AT.stampBytes, AT.payloadBytes));
   const end = stampsEnd + Number(header.slice(AT.payloadBytes, AT.end));
+  const createdAt = Number(header.slice(AT.created, AT.fresh));
+  const freshUntil = Number(header.slice(AT.fresh, AT.gone));
   const goneUntil = Number(header.slice(AT.gone, AT.cost));
+  const costMs = Number(header.slice(AT.cost, AT.stampBytes));
   const stamps = end === bytes.length ? readStamps(bytes.toString('utf8', AT.end, stampsEnd)) : undefined;
-  if (stamps === undefined || Number.isNaN(goneUntil)) return FOREIGN;
+  if (stamps === undefined || Number.isNaN(createdAt + freshUntil + goneUntil + costMs)) return FOREIGN;
   return {
     kind: 'entry',
     holder: now < Number(header.slice(AT.leaseEnd, AT.created)) ? header.slice(AT.lease, AT.leaseEnd) : undefined,
     entry: new Entry({
       version: header.slice(AT.version, AT.lease),
-      createdAt: Number(header.slice(AT.created, AT.fresh)),
-      freshUntil: Number(header.slice(AT.fresh, AT.gone)),
+      createdAt,
+      freshUntil,
       goneUntil,
-      costMs: Number(header.slice(AT.cost, AT.stampBytes)),
+      costMs,
       stamps,
-      payload: { codec, bytes: bytes.subarray(stampsEnd) },
+      payload: { codec, bytes: payloadOf(codec, bytes, stampsEnd) },
     }),
   };
+}
+
+/**
+ * JSON is decoded once and let go. V8's format is decoded again for each caller, and may be held for long: a copy of its own,
+ * because a part of what came from the socket would hold all of it.
+ */
+function payloadOf(codec: 'J' | 'B', bytes: Buffer, from: number): Buffer {
+  return codec === 'J' ? bytes.subarray(from) : Buffer.from(bytes.subarray(from));
 }
 
 function counterOrForeign(bytes: Buffer): Found {

@@ -1,6 +1,6 @@
 import { type Clock, exponentialBackoff, type Timer } from '@mobius1/kernel';
 import { Backlog, carryOut } from './backlog.js';
-import type { Entry } from './entry.js';
+import type { Entry, HeldEntry } from './entry.js';
 import { StoreUnavailableError } from './errors.js';
 import type { Acquisition, Drawn, Invalidation, Listener, Reading, ReadQuery, Selection, Store } from './store.js';
 import type { Token } from './token.js';
@@ -68,7 +68,7 @@ export class RememberingStore implements Store {
     return this.#store.now();
   }
 
-  peek(id: string): Entry | undefined {
+  peek(id: string): HeldEntry | undefined {
     return this.#store.peek(id);
   }
 

@@ -38,6 +38,11 @@ export class SharedValue {
     return new SharedValue(undefined, redecode);
   }
 
+  /** Whether everybody is handed the value itself. */
+  get plain(): boolean {
+    return this.#copy === undefined;
+  }
+
   /** The value, safe to hand out. */
   take(): unknown {
     return this.#copy === undefined ? this.#value : this.#copy();

@@ -1,4 +1,4 @@
-import type { Entry } from './entry.js';
+import type { Entry, HeldEntry } from './entry.js';
 import type { Sequence } from './generation.js';
 import type { Token } from './token.js';
 import type { Watch } from './watch.js';
@@ -99,7 +99,7 @@ export interface Store {
   /** Milliseconds on the store's own clock. */
   now(): number;
   /** The entry of this process's own tier, if there is one whose generations all stand. Never waits. */
-  peek(id: string): Entry | undefined;
+  peek(id: string): HeldEntry | undefined;
   read(query: ReadQuery): Promise<Reading>;
   /** Takes the lease of a key (protocol rule 4). False: somebody holds it, or the key holds another value than was seen. */
   acquire(id: string, acquisition: Acquisition): Promise<boolean>;

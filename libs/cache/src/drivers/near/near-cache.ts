@@ -1,10 +1,11 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '@mobius1/kernel';
 import { sizeOf } from '../../core/codec/codec.js';
-import type { Entry } from '../../core/entry.js';
+import type { Entry, HeldEntry } from '../../core/entry.js';
 import { parseEntryId } from '../../core/key.js';
 import { globMatcher } from '../../core/glob.js';
 import type { Selection } from '../../core/store.js';
+import { keyOf, NearEntry, Terms, termsOf, TimedNearEntry } from './near-entry.js';
 
 /** Bounds of the in-process tier. */
 export interface NearCacheOptions {
@@ -22,13 +23,8 @@ export const NEAR_DEFAULTS = Object.freeze({ maxEntries: 10_000, maxBytes: 64 * 
 const OVERHEAD_BYTES = 300;
 const GENERATIONS_PER_ENTRY = 4;
 
-interface Slot {
-  readonly entry: Entry;
-  /** Held until then, on the monotonic clock. */
-  readonly until: number;
-  /** The state of the generations at which the entry was last found valid. */
-  checked: number;
-}
+// Most entries of an application share few terms; those that do not have their own.
+const SHARED_TERMS = 1_000;
 
 /**
  * What this process holds of Redis: entries, and the generations they depend on. It is told what to forget and judges
@@ -36,10 +32,12 @@ interface Slot {
  * same (protocol rule 7). What is missing is a miss, so forgetting too much is always safe.
  */
 export class NearCache {
-  readonly #slots: LRUCache<string, Slot>;
+  readonly #entries: LRUCache<string, NearEntry>;
   readonly #generations: LRUCache<string, string>;
+  readonly #terms = new LRUCache<string, Terms>({ max: SHARED_TERMS });
   readonly #ttlMs: number;
   #maxAgeMs = Infinity;
+  readonly #epoch: number;
   readonly #clock: Clock;
   /** Grows with every change of any generation: entries checked since need no second check. */
   #changes = 0;
@@ -47,12 +45,9 @@ export class NearCache {
   constructor({ maxEntries, maxBytes, ttlMs = Infinity }: NearCacheOptions, clock: Clock) {
     this.#ttlMs = ttlMs;
     this.#clock = clock;
+    this.#epoch = Math.floor(clock.now());
     const entries = maxEntries ?? NEAR_DEFAULTS.maxEntries;
-    this.#slots = new LRUCache({
-      max: entries,
-      maxSize: maxBytes ?? NEAR_DEFAULTS.maxBytes,
-      sizeCalculation: ({ entry }) => OVERHEAD_BYTES + sizeOf(entry.payload),
-    });
+    this.#entries = new LRUCache({ max: entries, maxSize: maxBytes ?? NEAR_DEFAULTS.maxBytes });
     this.#generations = new LRUCache({
       max: entries * GENERATIONS_PER_ENTRY,
       disposeAfter: () => {
@@ -62,24 +57,26 @@ export class NearCache {
   }
 
   get entries(): number {
-    return this.#slots.size;
+    return this.#entries.size;
   }
 
   get bytes(): number {
-    return this.#slots.calculatedSize;
+    return this.#entries.calculatedSize;
   }
 
   /** The entry, if all it depends on is held and stands. */
-  peek(id: string): Entry | undefined {
-    const slot = this.#slots.get(id);
-    if (slot === undefined || (slot.until !== Infinity && slot.until <= this.#clock.monotonic())) return undefined;
-    if (slot.checked !== this.#changes) {
-      for (const { name, generation } of slot.entry.stamps) {
+  peek(id: string): HeldEntry | undefined {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return undefined;
+    if (entry instanceof TimedNearEntry && entry.until <= this.#clock.monotonic()) return undefined;
+    const { terms } = entry;
+    if (terms.checked !== this.#changes) {
+      for (const { name, generation } of terms.stamps) {
         if (this.#generations.get(name) !== generation) return undefined;
       }
-      slot.checked = this.#changes;
+      terms.checked = this.#changes;
     }
-    return slot.entry;
+    return entry;
   }
 
   holdsGeneration(name: string): boolean {
@@ -93,8 +90,18 @@ export class NearCache {
 
   keep(id: string, entry: Entry): void {
     const ms = Math.min(this.#ttlMs, this.#maxAgeMs);
-    const until = ms === Infinity ? Infinity : this.#clock.monotonic() + ms;
-    this.#slots.set(id, { entry, until, checked: -1 });
+    const terms = this.#termsOf(entry);
+    const held =
+      ms === Infinity ? new NearEntry(entry, terms) : new TimedNearEntry(entry, terms, this.#clock.monotonic() + ms);
+    this.#entries.set(id, held, { size: OVERHEAD_BYTES + sizeOf(entry.payload) });
+  }
+
+  #termsOf(entry: Entry): Terms {
+    const own = termsOf(entry);
+    const key = keyOf(own);
+    let terms = this.#terms.get(key);
+    if (terms === undefined) this.#terms.set(key, (terms = new Terms(own, this.#epoch)));
+    return terms;
   }
 
   keepGeneration(name: string, generation: string): void {
@@ -104,7 +111,7 @@ export class NearCache {
   }
 
   forget(id: string): void {
-    this.#slots.delete(id);
+    this.#entries.delete(id);
   }
 
   forgetGeneration(name: string): void {
@@ -113,14 +120,14 @@ export class NearCache {
 
   forgetSelection({ namespace, pattern, everything }: Selection): void {
     const matches = globMatcher(pattern);
-    for (const id of this.#slots.keys()) {
+    for (const id of this.#entries.keys()) {
       const parsed = parseEntryId(id);
-      if (everything || (parsed.namespace === namespace && matches(parsed.key))) this.#slots.delete(id);
+      if (everything || (parsed.namespace === namespace && matches(parsed.key))) this.#entries.delete(id);
     }
   }
 
   clear(): void {
-    this.#slots.clear();
+    this.#entries.clear();
     this.#generations.clear();
     this.#changes++;
   }

@@ -98,9 +98,9 @@ describe('TieredStore', () => {
   it('forgets once more when the command is done: a reply that came meanwhile is older than it', async () => {
     await stored('v');
     await read();
-    const entry = store.peek('k');
+    const { found } = await store.read({ id: 'k', names: [] });
     const deletion = store.delete(['k']);
-    if (entry !== undefined) near.keep('k', entry);
+    if (found.kind === 'entry') near.keep('k', found.entry);
     expect(held()).toBe('v');
     await deletion;
     expect(held()).toBeUndefined();

@@ -1,5 +1,5 @@
 import type { Clock } from '@mobius1/kernel';
-import type { Entry } from '../../core/entry.js';
+import type { Entry, HeldEntry } from '../../core/entry.js';
 import type {
   Acquisition,
   Coherence,
@@ -89,7 +89,7 @@ export class TieredStore implements Store {
     return this.#redis.now();
   }
 
-  peek(id: string): Entry | undefined {
+  peek(id: string): HeldEntry | undefined {
     return this.#hearing ? this.near.peek(id) : undefined;
   }
 
