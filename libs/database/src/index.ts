@@ -9,14 +9,26 @@ export type { DatabaseOptions } from './core/options.js';
 // Without Nest
 export { Database } from './drivers/database.js';
 export type { PoolStats, PostgresPool, PrismaAdapter } from './drivers/postgres-pool.js';
+export { Transactions } from './features/transactions.js';
+export type {
+  Isolation,
+  StatementClient,
+  TransactionalClient,
+  TransactionOptions,
+  TransactionsOptions,
+} from './features/transactions.js';
+export { classifyFailure, type Failure, type FailureKind } from './core/failure.js';
 export { applyMigrations, type MigrationOptions, type MigrationResult } from './drivers/migrations.js';
 
 // Errors
 export {
+  AmbiguousCommitError,
   DatabaseTimeoutError,
   DatabaseUnreachableError,
   MigrationDirectoryError,
   MigrationFailedError,
   MigrationLockedError,
   MigrationUnfinishedError,
+  TransactionDeadlineError,
+  TransactionEndedError,
 } from './core/errors.js';

@@ -21,6 +21,39 @@ export class DatabaseTimeoutError extends CodedError {
   }
 }
 
+/** The answer to COMMIT never came: the transaction was committed, or not. It is not repeated. */
+export class AmbiguousCommitError extends CodedError {
+  readonly code = 'DATABASE_AMBIGUOUS_COMMIT';
+
+  constructor(cause: unknown) {
+    super(
+      'The connection was lost while a transaction was being committed: it may have been committed, or not. Look at the data before you repeat it, or make it idempotent.',
+      { cause },
+    );
+  }
+}
+
+/** Something was done in a transaction that has ended: a promise was not awaited in it. */
+export class TransactionEndedError extends CodedError {
+  readonly code = 'DATABASE_TRANSACTION_ENDED';
+
+  constructor() {
+    super('This code was called from a transaction that has ended. Await everything inside the transaction.');
+  }
+}
+
+/** All attempts of a transaction together took longer than they may; it was rolled back. */
+export class TransactionDeadlineError extends CodedError {
+  readonly code = 'DATABASE_TRANSACTION_DEADLINE';
+
+  constructor(ms: number, options?: { cause?: unknown }) {
+    super(
+      `The transaction did not end within ${ms} ms and was rolled back. Do less in it, or set a longer deadline.`,
+      options,
+    );
+  }
+}
+
 /** The directory of migrations cannot be read. */
 export class MigrationDirectoryError extends CodedError {
   readonly code = 'MIGRATION_DIRECTORY';

@@ -1,6 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import type { ResolvedDatabaseOptions } from '../core/options.js';
+import { ObservedPool } from './observed-pool.js';
 
 /** The pool of `pg`, shared by Prisma and by SQL of your own. */
 export type PostgresPool = pg.Pool;
@@ -22,7 +23,7 @@ export interface PoolStats {
 /** @param onIdleError hears of connections that die while nobody uses them; without a listener they end the process. */
 export function createPool(options: ResolvedDatabaseOptions, onIdleError: (error: Error) => void): PostgresPool {
   const { url, schema } = options.connection;
-  const pool = new pg.Pool({
+  const pool = new ObservedPool({
     connectionString: url,
     max: options.maxConnections,
     connectionTimeoutMillis: options.acquireTimeout,

@@ -1,0 +1,86 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+/** What waits for the end of a transaction. */
+export type Effect = () => void | Promise<void>;
+
+interface Hook {
+  readonly effect: Effect;
+  /** It is needed as well when nobody knows whether the transaction was committed: an invalidation, for example. */
+  readonly evenIfUnclear: boolean;
+}
+
+/**
+ * One attempt of a transaction, or of a part of it between a savepoint and its release: its client, and what is to be done when
+ * it ends. A part that is rolled back takes its hooks along; one that succeeds hands them to what it is a part of.
+ */
+export class Scope {
+  readonly client: unknown;
+  readonly parent: Scope | undefined;
+  readonly #afterCommit: Hook[] = [];
+  readonly #afterRollback: Effect[] = [];
+  /** Parts of one transaction share one connection, so they run one after the other. */
+  #lastPart: Promise<unknown> = Promise.resolve();
+  #ended = false;
+
+  constructor(client: unknown, parent?: Scope) {
+    this.client = client;
+    this.parent = parent;
+  }
+
+  /** How many savepoints deep. */
+  get depth(): number {
+    return this.parent === undefined ? 0 : this.parent.depth + 1;
+  }
+
+  /** Nothing may be done in it any more. */
+  get ended(): boolean {
+    return this.#ended || (this.parent?.ended ?? false);
+  }
+
+  afterCommit(effect: Effect, { evenIfUnclear = false }: { evenIfUnclear?: boolean } = {}): void {
+    this.#afterCommit.push({ effect, evenIfUnclear });
+  }
+
+  afterRollback(effect: Effect): void {
+    this.#afterRollback.push(effect);
+  }
+
+  /** Runs a part of this transaction after the parts before it. */
+  inTurn<T>(part: () => Promise<T>): Promise<T> {
+    const turn = this.#lastPart.then(part);
+    this.#lastPart = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /** Ends a part that succeeded: what it wants to do depends on the whole from now on. */
+  join(): void {
+    this.#ended = true;
+    const { parent } = this;
+    if (parent === undefined) return;
+    parent.#afterCommit.push(...this.#afterCommit);
+    parent.#afterRollback.push(...this.#afterRollback);
+  }
+
+  /** Ends it; what is to be done now. `unclear`: nobody knows whether it was committed. */
+  end(outcome: 'committed' | 'rolled-back' | 'unclear'): Effect[] {
+    this.#ended = true;
+    if (outcome === 'rolled-back') return this.#afterRollback;
+    return this.#afterCommit
+      .filter(({ evenIfUnclear }) => outcome === 'committed' || evenIfUnclear)
+      .map(({ effect }) => effect);
+  }
+}
+
+/** The transactions of one database: which one is active where. */
+export class Scopes {
+  readonly #storage = new AsyncLocalStorage<Scope | undefined>();
+
+  /** The innermost transaction that the running code was called from, ended or not. */
+  get current(): Scope | undefined {
+    return this.#storage.getStore();
+  }
+
+  within<T>(scope: Scope | undefined, run: () => T): T {
+    return this.#storage.run(scope, run);
+  }
+}
