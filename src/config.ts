@@ -1,5 +1,5 @@
 import type { CacheOptions } from '@mobius1/cache';
-import { OptionCheck } from '@mobius1/kernel';
+import { EnvironmentCheck } from '@mobius1/kernel';
 
 /** Everything the application takes from its environment. */
 export interface AppConfig {
@@ -19,21 +19,13 @@ export interface AppConfig {
  * @throws InvalidOptionsError with every wrong variable at once
  */
 export function readConfig(env: NodeJS.ProcessEnv): AppConfig {
-  const check = new OptionCheck('environment');
-  // An empty variable, as in `PORT= npm start`, is one that is not set.
-  const given = (name: string): string | undefined => env[name]?.trim() || undefined;
-  const port = given('PORT');
-  check.integerBetween('PORT', port === undefined ? undefined : toNumber(port), 0, 65_535);
-  const databaseUrl = given('DATABASE_URL');
+  const check = new EnvironmentCheck((name) => env[name]);
+  const port = check.integer('PORT', 0, 65_535);
+  const databaseUrl = check.text('DATABASE_URL');
   if (databaseUrl === undefined || !/^postgres(ql)?:\/\//.test(databaseUrl) || !URL.canParse(databaseUrl)) {
     const hint = '`npm start` brings a database of its own when it is not set';
-    check.problem('DATABASE_URL', 'a URL like postgresql://user:password@host:5432/database', databaseUrl, hint);
+    check.problem('DATABASE_URL', 'a URL like postgresql://user:password@host:5432/database', hint);
   }
   check.throwIfAny();
-  return { port: Number(port ?? 3000), host: given('HOST') ?? '127.0.0.1', databaseUrl: databaseUrl ?? '' };
-}
-
-/** Digits become a number; anything else stays as it was written, for the message. */
-function toNumber(text: string): number | string {
-  return /^\d+$/.test(text) ? Number(text) : text;
+  return { port: port ?? 3000, host: check.text('HOST') ?? '127.0.0.1', databaseUrl: databaseUrl ?? '' };
 }

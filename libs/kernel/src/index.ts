@@ -7,6 +7,7 @@ export { type Duration, durationMs, formatDuration } from './duration.js';
 export { CodedError } from './coded-error.js';
 export { InvalidOptionsError, type OptionProblem } from './option-errors.js';
 export { OptionCheck } from './option-check.js';
+export { EnvironmentCheck } from './environment-check.js';
 
 // Waiting for what may fail
 export { type Backoff, exponentialBackoff, type ExponentialBackoffOptions } from './backoff.js';

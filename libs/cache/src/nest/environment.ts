@@ -1,4 +1,4 @@
-import { durationMs, OptionCheck } from '@mobius1/kernel';
+import { durationMs, EnvironmentCheck } from '@mobius1/kernel';
 import type { RedisOptions } from '../drivers/redis-options.js';
 import type { CacheOptions } from '../instance/cache-options.js';
 
@@ -14,48 +14,7 @@ export interface CacheEnvironment {
   readonly model: { readonly enabled: boolean; readonly ttlMs: number };
 }
 
-type Read = (name: string) => string | undefined;
-
-/** The text of a variable; a validated configuration may have made a number or a boolean of it. */
-function textOf(value: unknown): string | undefined {
-  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-  return typeof value === 'string' ? value.trim() || undefined : undefined;
-}
-
-const TRUE = ['true', '1', 'yes', 'on'];
-const FALSE = ['false', '0', 'no', 'off'];
 const MODEL_TTL_MS = 3_600_000; // an hour: answers change with prompts, not with time
-
-function booleanOf(check: OptionCheck, read: Read, name: string): boolean | undefined {
-  const text = read(name)?.toLowerCase();
-  if (text === undefined || TRUE.includes(text)) return text === undefined ? undefined : true;
-  if (!FALSE.includes(text)) check.problem(name, `true or false`, read(name));
-  return false;
-}
-
-function integerOf(
-  check: OptionCheck,
-  read: Read,
-  name: string,
-  [min, max]: readonly [number, number],
-): number | undefined {
-  const text = read(name);
-  if (text === undefined) return undefined;
-  const value = /^\d+$/.test(text) ? Number(text) : NaN;
-  if (value >= min && value <= max) return value;
-  check.problem(name, `an integer from ${min} to ${max}`, text);
-  return undefined;
-}
-
-/** `300` is seconds, like `'5m'`. */
-function ttlOf(check: OptionCheck, read: Read, name: string): CacheOptions['defaultTtl'] | undefined {
-  const text = read(name);
-  if (text === undefined) return undefined;
-  const ttl = /^[\d.]+$/.test(text) ? Number(text) : (text as `${number}s`);
-  if (durationMs(ttl, 's') !== undefined) return ttl;
-  check.problem(name, "a number of seconds above 0, or a string like '5m'", text);
-  return undefined;
-}
 
 /**
  * Reads `REDIS_URL, REDIS_HOST, REDIS_PORT, REDIS_PASSWORD, REDIS_DB, REDIS_KEY_PREFIX, CACHE_ENABLED,
@@ -64,21 +23,21 @@ function ttlOf(check: OptionCheck, read: Read, name: string): CacheOptions['defa
  * @throws InvalidOptionsError that lists every wrong variable at once
  */
 export function readEnvironment(source: (name: string) => unknown): CacheEnvironment {
-  const check = new OptionCheck('environment');
-  const read: Read = (name) => textOf(source(name));
-  const url = read('REDIS_URL');
-  if (url !== undefined && !/^rediss?:\/\/\S+$/.test(url)) {
-    check.problem('REDIS_URL', "a URL like 'redis://localhost:6379/0'", url);
-  }
-  const host = check.string('REDIS_HOST', read('REDIS_HOST'), { max: 255 });
-  const port = integerOf(check, read, 'REDIS_PORT', [1, 65_535]);
-  const db = integerOf(check, read, 'REDIS_DB', [0, 1_000_000]);
-  const keyPrefix = check.string('REDIS_KEY_PREFIX', read('REDIS_KEY_PREFIX'), { max: 128 });
-  const password = read('REDIS_PASSWORD');
-  const enabled = booleanOf(check, read, 'CACHE_ENABLED');
-  const defaultTtl = ttlOf(check, read, 'CACHE_DEFAULT_TTL');
-  const modelEnabled = booleanOf(check, read, 'MODEL_CACHE_ENABLED');
-  const modelTtl = ttlOf(check, read, 'MODEL_CACHE_TTL');
+  const check = new EnvironmentCheck(source);
+  const url = check.matching(
+    'REDIS_URL',
+    (text) => /^rediss?:\/\/\S+$/.test(text),
+    "a URL like 'redis://localhost:6379/0'",
+  );
+  const host = check.string('REDIS_HOST', 255);
+  const port = check.integer('REDIS_PORT', 1, 65_535);
+  const db = check.integer('REDIS_DB', 0, 1_000_000);
+  const keyPrefix = check.string('REDIS_KEY_PREFIX', 128);
+  const password = check.text('REDIS_PASSWORD');
+  const enabled = check.boolean('CACHE_ENABLED');
+  const defaultTtl = check.duration('CACHE_DEFAULT_TTL');
+  const modelEnabled = check.boolean('MODEL_CACHE_ENABLED');
+  const modelTtl = check.duration('MODEL_CACHE_TTL');
   check.throwIfAny();
   const redis = defined({ url, host, port, db, keyPrefix, password });
   return {
