@@ -50,8 +50,9 @@ const FLOORS: Record<string, Record<string, Floor>> = {
     core: { floors: ['core'] },
     drivers: { floors: ['core', 'drivers'], packages: ['pg', /^@prisma\//] },
     features: { floors: ['core', 'features'] },
+    instance: { floors: ['core', 'drivers', 'features', 'instance'], packages: ['@prisma/client'] },
     nest: { floors: ['core', 'drivers', 'features', 'nest'], packages: [NEST] },
-    face: { floors: ['core', 'drivers', 'features', 'nest'] },
+    face: { floors: ['core', 'drivers', 'features', 'instance', 'nest'] },
   },
 };
 const LIBRARIES = Object.keys(FLOORS);

@@ -1,22 +1,43 @@
 import { type ArgumentsHost, Catch, ConflictException, ServiceUnavailableException } from '@nestjs/common';
 import { BaseExceptionFilter } from '@nestjs/core';
+import {
+  classifyFailure,
+  DatabaseClosedError,
+  DatabaseUnreachableError,
+  PoolQueueFullError,
+  PoolTimeoutError,
+} from '@mobius1/database';
 import { Prisma } from '../generated/prisma/client.js';
 
 /** What the services cannot know beforehand, because another request was faster or the database is away. */
-@Catch(Prisma.PrismaClientKnownRequestError)
+@Catch(
+  ...[Prisma.PrismaClientKnownRequestError, Prisma.PrismaClientUnknownRequestError],
+  ...[PoolTimeoutError, PoolQueueFullError, DatabaseUnreachableError, DatabaseClosedError],
+)
 export class DatabaseErrorFilter extends BaseExceptionFilter {
-  override catch(error: Prisma.PrismaClientKnownRequestError, host: ArgumentsHost): void {
+  override catch(error: Error, host: ArgumentsHost): void {
     super.catch(this.toHttp(error), host);
   }
 
-  private toHttp(error: Prisma.PrismaClientKnownRequestError): unknown {
+  private toHttp(error: Error): unknown {
+    if (error instanceof DatabaseClosedError) return new ServiceUnavailableException('The server is being stopped.');
+    switch (classifyFailure(error).kind) {
+      case 'refused':
+      case 'lost':
+        return new ServiceUnavailableException('The database cannot be reached.', { cause: error });
+      case 'saturated':
+        return new ServiceUnavailableException('The database is busy; try again later.', { cause: error });
+      default:
+        return error instanceof Prisma.PrismaClientKnownRequestError ? this.known(error) : error;
+    }
+  }
+
+  private known(error: Prisma.PrismaClientKnownRequestError): unknown {
     switch (error.code) {
       case 'P2002':
         return new ConflictException(`Another ${uniqueOf(error)} already; it must be unique.`, { cause: error });
       case 'P2003':
         return new ConflictException('Something this record refers to has just been deleted.', { cause: error });
-      case 'P1001':
-        return new ServiceUnavailableException('The database cannot be reached.', { cause: error });
       default:
         return error;
     }

@@ -15,8 +15,8 @@ describe('failures of the database', () => {
   let database: Database;
   let prisma: PrismaClient;
 
-  function connect(options: { url?: string; maxConnections?: number; acquireTimeout?: number } = {}) {
-    const one = new Database({ url: server.url, acquireTimeout: 10_000, ...options });
+  function connect(options: { url?: string; connectionLimit?: number; poolTimeout?: number } = {}) {
+    const one = new Database({ url: server.url, poolTimeout: 10_000, ...options });
     const client = new PrismaClient({ adapter: one.adapter });
     open.push({ database: one, prisma: client });
     return { database: one, prisma: client };
@@ -167,7 +167,7 @@ describe('failures of the database', () => {
   });
 
   it.each(['a statement', 'a transaction'])('a connection that is killed in %s', async (what) => {
-    const victim = connect({ maxConnections: 1 });
+    const victim = connect({ connectionLimit: 1 });
     const pid = async (tx: Transaction | PrismaClient): Promise<number> => {
       const [row] = await tx.$queryRaw<{ pid: number }[]>`SELECT pg_backend_pid() AS pid`;
       return row?.pid ?? 0;
@@ -199,7 +199,7 @@ describe('failures of the database', () => {
   });
 
   it('a pool without a free connection', async () => {
-    const small = connect({ maxConnections: 1, acquireTimeout: 50 });
+    const small = connect({ connectionLimit: 1, poolTimeout: 50 });
     await small.prisma.$transaction(async () => {
       expect((await failureOf(small.prisma.$queryRaw`SELECT 1`)).kind).toBe('saturated');
     });

@@ -11,7 +11,7 @@ describe('the pool', () => {
     server = await PostgresEnv.database();
   });
   beforeEach(async () => {
-    database = new Database({ url: server.url, maxConnections: 2, acquireTimeout: 10_000 });
+    database = new Database({ url: server.url, connectionLimit: 2, poolTimeout: 10_000 });
     await database.pool.query('CREATE TABLE IF NOT EXISTS counter (id int PRIMARY KEY)');
     await database.pool.query('INSERT INTO counter VALUES (1) ON CONFLICT DO NOTHING');
     closed = 0;
@@ -101,7 +101,7 @@ describe('the pool', () => {
   it('lends no more than it may, whatever fails', async () => {
     const failing = Array.from({ length: 50 }, () => code(database.pool.query('INSERT INTO counter VALUES (1)')));
     expect(new Set(await Promise.all(failing))).toEqual(new Set(['23505']));
-    const { total, idle, waiting } = database.stats();
+    const { size: total, idle, waiting } = database.stats();
     expect({ total: total <= 2, idle: idle === total, waiting }).toEqual({ total: true, idle: true, waiting: 0 });
     expect(closed).toBe(0);
   });

@@ -32,7 +32,7 @@ describe('transactions', () => {
     line = await RedisEnv.proxy({ host, port: Number(port) });
     const url = new URL(server.url);
     url.port = String(line.port);
-    database = new Database({ url: url.href, acquireTimeout: 10_000 });
+    database = new Database({ url: url.href, poolTimeout: 10_000 });
     prisma = new PrismaClient({ adapter: database.adapter });
     transactions = new Transactions<Client>(prisma, {
       onHookError: (error) => void hookErrors.push(error),
@@ -317,7 +317,7 @@ describe('transactions', () => {
         ),
       ),
     );
-    const { total, idle, waiting } = database.stats();
+    const { size: total, idle, waiting } = database.stats();
     expect({ idle: idle === total, waiting }).toEqual({ idle: true, waiting: 0 });
     expect([await n(1), await n(2)]).toEqual([10, 10]);
   });

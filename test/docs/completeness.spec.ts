@@ -4,6 +4,7 @@ import { type Page, readPages, ROOT } from './page.js';
 import { exportsOf, membersOf, propertiesOf, sources, textOf } from './sources.js';
 
 const CACHE = 'libs/cache/src';
+const DATABASE = 'libs/database/src';
 
 /** Every option, method, count and event, by the type that declares it. */
 const DECLARED = Object.entries({
@@ -20,12 +21,20 @@ const DECLARED = Object.entries({
   [`${CACHE}/instance/cache-health.ts`]: ['CacheHealth'],
   [`${CACHE}/nest/decorators/method-options.ts`]: ['CachedMethodOptions', 'CacheableOptions'],
   [`${CACHE}/nest/decorators/cache-invalidate.ts`]: ['CacheInvalidateOptions'],
+  [`${DATABASE}/core/options.ts`]: ['DatabaseOptions'],
+  [`${DATABASE}/core/pool-stats.ts`]: ['PoolStats'],
+  [`${DATABASE}/core/slow-queries.ts`]: ['SlowQuery'],
+  [`${DATABASE}/features/transactions.ts`]: ['TransactionOptions', 'TransactionsOptions', 'Transactions'],
+  [`${DATABASE}/features/retries.ts`]: ['RetriesOptions'],
 }).flatMap(([path, types]) => types.map((type) => ({ type, names: membersOf(path, type) })));
 
 // Not for users: tests pass a clock.
 const INTERNAL = ['clock'];
 
-const REFERENCE = ['docs/module.md', 'docs/cache-manager.md', 'docs/decorators.md', 'docs/tiers.md'];
+const REFERENCE = [
+  ...['docs/module.md', 'docs/cache-manager.md', 'docs/decorators.md', 'docs/tiers.md'],
+  ...['docs/database.md', 'docs/transactions.md'],
+];
 
 describe('the documentation', () => {
   const pages = readPages();
@@ -40,11 +49,14 @@ describe('the documentation', () => {
   const missingIn = (code: string, names: readonly string[]): string[] =>
     names.filter((name) => !new RegExp(`(?<![\\w$])${name}(?![\\w$])`).test(code));
 
-  it.each([`${CACHE}/index.ts`, `${CACHE}/standalone.ts`])('mentions everything that %s exports', (path) => {
-    const names = exportsOf(path);
-    expect(names.length).toBeGreaterThan(10);
-    expect(missingIn(codeIn(pages.map((page) => page.path)), names)).toEqual([]);
-  });
+  it.each([`${CACHE}/index.ts`, `${CACHE}/standalone.ts`, `${DATABASE}/index.ts`])(
+    'mentions everything that %s exports',
+    (path) => {
+      const names = exportsOf(path);
+      expect(names.length).toBeGreaterThan(10);
+      expect(missingIn(codeIn(pages.map((page) => page.path)), names)).toEqual([]);
+    },
+  );
 
   it.each(DECLARED)('describes every member of $type', ({ names }) => {
     expect(names.length).toBeGreaterThan(0);
@@ -52,8 +64,11 @@ describe('the documentation', () => {
     expect(missing.filter((name) => !INTERNAL.includes(name))).toEqual([]);
   });
 
-  it('describes every event', () => {
-    const names = propertiesOf(`${CACHE}/core/events.ts`, 'CacheEvents');
+  it.each([
+    [CACHE, 'CacheEvents'],
+    [DATABASE, 'DatabaseEvents'],
+  ])('describes every event of %s', (library, events) => {
+    const names = propertiesOf(`${library}/core/events.ts`, events);
     expect(names.length).toBeGreaterThan(5);
     expect(missingIn(reference, names)).toEqual([]);
   });
@@ -65,7 +80,8 @@ describe('the documentation', () => {
   });
 
   it('gives every error its code', () => {
-    const text = textOf(`${CACHE}/core/errors.ts`) + textOf(`${CACHE}/standalone.ts`);
+    const files = [`${CACHE}/core/errors.ts`, `${CACHE}/standalone.ts`, `${DATABASE}/core/errors.ts`];
+    const text = files.map(textOf).join('');
     const codes = [...text.matchAll(/readonly code = '(\w+)'/g)].map(([, code = '']) => code);
     expect(codes.length).toBeGreaterThan(5);
     expect(missingIn(reference, codes)).toEqual([]);

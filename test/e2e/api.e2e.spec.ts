@@ -206,7 +206,7 @@ describe('the workspace API', () => {
   describe('operations', () => {
     it('reports health with the round trip and the pool', async () => {
       const { body } = await http().get('/health').expect(200);
-      expect(body.details.database).toMatchObject({ status: 'up', latencyMs: expect.any(Number), pool: { max: 10 } });
+      expect(body.details.database).toMatchObject({ status: 'up', latencyMs: expect.any(Number), pool: { limit: 10 } });
     });
 
     it('documents every route, under one page for people', async () => {

@@ -139,7 +139,7 @@ describe('caching in the workspace API', () => {
       const path = '/api/v1/documents/doc-que-es-el-nie';
       const answers = await Promise.all(Array.from({ length: 50 }, () => running.get(path)));
       expect(answers.every(({ status }) => status === 200)).toBe(true);
-      expect(running.app.get(DatabaseService).stats().total).toBeGreaterThan(0);
+      expect(running.app.get(DatabaseService).stats().size).toBeGreaterThan(0);
       const { body } = await running.get('/api/v1/cache/stats');
       expect(body.loads).toBe(1);
     });

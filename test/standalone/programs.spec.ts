@@ -1,8 +1,12 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
+import { join } from 'node:path';
 import { RedisEnv } from '../support/redis-env.js';
 import { uniquePrefix } from '../support/unique-prefix.js';
-import { type Ended, runProgram } from './run-program.js';
+import { type Ended, runProgram as run, type RunOptions } from '../support/run-program.js';
+
+const runProgram = (name: string, options?: RunOptions): Promise<Ended> =>
+  run(join(__dirname, 'programs', `${name}.ts`), options);
 
 /** Where the Redis of the test run is, in the variables that a deployment sets. */
 function redisVariables(prefix = uniquePrefix()): Record<string, string> {

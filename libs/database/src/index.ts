@@ -1,14 +1,25 @@
 // The public API of @mobius1/database.
 
 // Module
-export { DatabaseModule, type DatabaseOptionsFactory } from './nest/database.module.js';
+export { DatabaseModule, type DatabaseModuleExtras, type DatabaseOptionsFactory } from './nest/database.module.js';
 export { DatabaseService } from './nest/database.service.js';
+export { TransactionService } from './nest/transaction.service.js';
+export { Transactional } from './nest/transactional.js';
 export { DatabaseHealthIndicator } from './nest/health.js';
 export type { DatabaseOptions } from './core/options.js';
 
 // Without Nest
+export {
+  type ConnectionPoolOptions,
+  getConnectionPool,
+  initializeConnectionPool,
+  type PrismaClientClass,
+} from './instance/connection-pool.js';
 export { Database } from './drivers/database.js';
-export type { PoolStats, PostgresPool, PrismaAdapter } from './drivers/postgres-pool.js';
+export type { PostgresPool, PrismaAdapter } from './drivers/postgres-pool.js';
+export { applyMigrations, type MigrationOptions, type MigrationResult } from './drivers/migrations.js';
+
+// Transactions and retries
 export { Transactions } from './features/transactions.js';
 export type {
   Isolation,
@@ -17,18 +28,34 @@ export type {
   TransactionOptions,
   TransactionsOptions,
 } from './features/transactions.js';
+export { type RetriesOptions, withRetries } from './features/retries.js';
 export { classifyFailure, type Failure, type FailureKind } from './core/failure.js';
-export { applyMigrations, type MigrationOptions, type MigrationResult } from './drivers/migrations.js';
+
+// What it does
+export type { DatabaseEvents, StatementEvent } from './core/events.js';
+export type { DatabaseHealth } from './core/database-health.js';
+export type { DurationSummary } from './core/durations.js';
+export type { LineLogger } from './core/logging.js';
+export type { PoolStats } from './core/pool-stats.js';
+export type { SlowQuery } from './core/slow-queries.js';
 
 // Errors
 export {
   AmbiguousCommitError,
+  ConnectionPoolStateError,
+  DatabaseClosedError,
   DatabaseTimeoutError,
   DatabaseUnreachableError,
   MigrationDirectoryError,
   MigrationFailedError,
   MigrationLockedError,
   MigrationUnfinishedError,
+  OuterClientError,
+  PoolDrainError,
+  PoolQueueFullError,
+  PoolTimeoutError,
+  PrismaClientMissingError,
+  TransactionalError,
   TransactionDeadlineError,
   TransactionEndedError,
 } from './core/errors.js';

@@ -6,9 +6,9 @@ export interface ConnectionUrl {
   readonly place: string;
   readonly schema: string | undefined;
   /** `connection_limit` */
-  readonly maxConnections: number | undefined;
+  readonly connectionLimit: number | undefined;
   /** `pool_timeout`, converted from seconds to milliseconds. */
-  readonly acquireTimeout: number | undefined;
+  readonly poolTimeout: number | undefined;
 }
 
 /** Parameters that Prisma's native engines knew; `pg` ignores them or takes them for settings of the server. */
@@ -24,8 +24,8 @@ export function parseConnectionUrl(text: string): ConnectionUrl | undefined {
   const parsed = {
     place: `${url.hostname || 'localhost'}:${url.port || '5432'}${url.pathname}`,
     schema: parameters.get('schema') ?? undefined,
-    maxConnections: countOf(parameters.get('connection_limit')),
-    acquireTimeout: poolSeconds === undefined ? undefined : poolSeconds * 1000,
+    connectionLimit: countOf(parameters.get('connection_limit')),
+    poolTimeout: poolSeconds === undefined ? undefined : poolSeconds * 1000,
   };
   for (const name of PRISMA_PARAMETERS) parameters.delete(name);
   return { ...parsed, url: url.href };

@@ -21,6 +21,80 @@ export class DatabaseTimeoutError extends CodedError {
   }
 }
 
+/** No connection of the pool became free in time; nothing was sent. */
+export class PoolTimeoutError extends CodedError {
+  readonly code = 'DATABASE_POOL_TIMEOUT';
+
+  constructor(ms: number, { size, waiting }: { size: number; waiting: number }, options?: { cause?: unknown }) {
+    super(
+      `No connection became free within ${ms} ms: all ${size} are in use, ${waiting} more callers wait. Hold connections for less time, or raise connectionLimit.`,
+      options,
+    );
+  }
+}
+
+/** So many queries wait for a connection already that another one would only wait in vain; nothing was sent. */
+export class PoolQueueFullError extends CodedError {
+  readonly code = 'DATABASE_POOL_QUEUE_FULL';
+
+  constructor({ size, waiting }: { size: number; waiting: number }) {
+    super(
+      `All ${size} connections are in use and ${waiting} callers wait for one (maxWaiting). Answer "try again later", or raise connectionLimit.`,
+    );
+  }
+}
+
+/** The pool is closed, or closes: nothing more is asked of the database. */
+export class DatabaseClosedError extends CodedError {
+  readonly code = 'DATABASE_CLOSED';
+
+  constructor() {
+    super('The connection pool is closed. Close it after everything that uses it.');
+  }
+}
+
+/** Connections were still in use when the time for closing was over; they were cut. */
+export class PoolDrainError extends CodedError {
+  readonly code = 'DATABASE_POOL_DRAIN';
+
+  constructor(ms: number, active: number) {
+    super(`${active} connections were still in use ${ms} ms after the pool was to close, and were cut.`);
+  }
+}
+
+/** Code in a transaction asked the client outside of it: that is another connection, which sees and keeps other data. */
+export class OuterClientError extends CodedError {
+  readonly code = 'DATABASE_OUTER_CLIENT';
+
+  constructor() {
+    super(
+      'A query inside a transaction used the client outside of it. Use `transactions.client`, or `transactions.outside(() => …)` when it is meant to be independent.',
+    );
+  }
+}
+
+/** `@Transactional` stands where it cannot work, or nobody has given the object its transactions. */
+export class TransactionalError extends CodedError {
+  readonly code = 'DATABASE_TRANSACTIONAL';
+}
+
+/** There is no generated Prisma client. */
+export class PrismaClientMissingError extends CodedError {
+  readonly code = 'DATABASE_PRISMA_CLIENT_MISSING';
+
+  constructor(options?: { cause?: unknown }) {
+    super(
+      'initializeConnectionPool found no generated PrismaClient in @prisma/client. Pass your own, `{ client: PrismaClient }`, or run `prisma generate` with the generator "prisma-client-js".',
+      options,
+    );
+  }
+}
+
+/** The pool of this process was used in a way that its state does not allow. */
+export class ConnectionPoolStateError extends CodedError {
+  readonly code = 'DATABASE_POOL_STATE';
+}
+
 /** The answer to COMMIT never came: the transaction was committed, or not. It is not repeated. */
 export class AmbiguousCommitError extends CodedError {
   readonly code = 'DATABASE_AMBIGUOUS_COMMIT';

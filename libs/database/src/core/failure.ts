@@ -79,6 +79,9 @@ const ADAPTER_KINDS: Readonly<Record<string, FailureKind>> = {
 };
 
 const SYSTEM_CODES: Readonly<Record<string, FailureKind>> = {
+  DATABASE_POOL_TIMEOUT: 'saturated', // our own, of the pool
+  DATABASE_POOL_QUEUE_FULL: 'saturated',
+  DATABASE_UNREACHABLE: 'refused',
   ECONNREFUSED: 'refused',
   ENOTFOUND: 'refused',
   EAI_AGAIN: 'refused',

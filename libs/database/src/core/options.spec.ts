@@ -11,8 +11,8 @@ describe('parseConnectionUrl', () => {
       url: `${url}?sslmode=require`,
       place: 'db.local:6432/mobius',
       schema: 'shop',
-      maxConnections: 3,
-      acquireTimeout: 2_000,
+      connectionLimit: 3,
+      poolTimeout: 2_000,
     });
   });
 
@@ -23,23 +23,25 @@ describe('parseConnectionUrl', () => {
 
 describe('resolveDatabaseOptions', () => {
   it('fills in defaults', () => {
-    expect(resolveDatabaseOptions({ url })).toMatchObject({ maxConnections: 10, acquireTimeout: 5_000 });
+    expect(resolveDatabaseOptions({ url })).toMatchObject({ connectionLimit: 10, poolTimeout: 10_000 });
   });
 
   it('prefers an option to the same parameter of the URL', () => {
-    const options = { url: `${url}?connection_limit=3&pool_timeout=2`, maxConnections: 7 };
-    expect(resolveDatabaseOptions(options)).toMatchObject({ maxConnections: 7, acquireTimeout: 2_000 });
+    const options = { url: `${url}?connection_limit=3&pool_timeout=2`, connectionLimit: 7 };
+    expect(resolveDatabaseOptions(options)).toMatchObject({ connectionLimit: 7, poolTimeout: 2_000 });
   });
 
   it('reports all problems at once, without the password', () => {
-    const options = { url: 'mysql://ana:hunter2@host/x', maxConnections: 0, acquireTimeuot: 1 };
+    const options = { url: 'mysql://ana:hunter2@host/x', connectionLimit: 0, poolTimeuot: 1 };
     const resolve = () => resolveDatabaseOptions(options);
     expect(resolve).toThrow(InvalidOptionsError);
-    expect(resolve).toThrow(/3 invalid options[^]*acquireTimeuot[^]*did you mean[^]*url[^]*maxConnections/);
+    expect(resolve).toThrow(/3 invalid options[^]*poolTimeuot[^]*did you mean[^]*url[^]*connectionLimit/);
     expect(resolve).not.toThrow(/hunter2/);
   });
 
   it('wants a URL', () => {
-    expect(() => resolveDatabaseOptions({} as never)).toThrow(/url: expected a PostgreSQL URL, got undefined/);
+    expect(() => resolveDatabaseOptions({})).toThrow(
+      /url: expected a URL like [^]*got undefined \(give it here or as DATABASE_URL\)/,
+    );
   });
 });

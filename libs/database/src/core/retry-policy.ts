@@ -1,3 +1,4 @@
+import { type Backoff, exponentialBackoff } from '@mobius1/kernel';
 import type { Failure, FailureKind } from './failure.js';
 
 /** What is tried: statements alone, or a whole transaction. */
@@ -88,4 +89,28 @@ export function decide({ kind, sqlState }: Failure, operation: Operation): Verdi
   const verdict = DECISIONS[kind].verdicts[operation];
   const answered = sqlState !== undefined && kind !== 'lost' && kind !== 'refused';
   return verdict === 'ambiguous' && answered ? 'never' : verdict;
+}
+
+/** How long to wait between attempts, by what went wrong. */
+export class RetryPaces {
+  readonly #backoffs: Readonly<Record<FailureKind, Backoff>>;
+
+  constructor() {
+    const backoffs = Object.entries(DECISIONS).map(([kind, { pace }]) => [
+      kind,
+      exponentialBackoff({ base: pace.base, cap: pace.cap, jitter: pace.jitter }),
+    ]);
+    this.#backoffs = Object.fromEntries(backoffs) as Record<FailureKind, Backoff>;
+  }
+
+  /**
+   * Milliseconds until the next attempt; `undefined` when there is none: it is not safe, there were enough of them, or the
+   * deadline would be over.
+   */
+  delay(failure: Failure, operation: Operation, attempt: number, left: { ms: number; random: number }) {
+    const { kind } = failure;
+    if (decide(failure, operation) !== 'retry' || attempt >= DECISIONS[kind].pace.attempts) return undefined;
+    const delayMs = this.#backoffs[kind](attempt, left.random);
+    return delayMs < left.ms ? delayMs : undefined;
+  }
 }

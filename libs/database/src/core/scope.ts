@@ -1,4 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { UnitOfWork } from '@mobius1/kernel';
+import { TransactionEndedError } from './errors.js';
 
 /** What waits for the end of a transaction. */
 export type Effect = () => void | Promise<void>;
@@ -16,6 +18,7 @@ interface Hook {
 export class Scope {
   readonly client: unknown;
   readonly parent: Scope | undefined;
+  readonly #beforeCommit: (() => Promise<void>)[] = [];
   readonly #afterCommit: Hook[] = [];
   readonly #afterRollback: Effect[] = [];
   /** Parts of one transaction share one connection, so they run one after the other. */
@@ -35,6 +38,15 @@ export class Scope {
   /** Nothing may be done in it any more. */
   get ended(): boolean {
     return this.#ended || (this.parent?.ended ?? false);
+  }
+
+  beforeCommit(effect: () => Promise<void>): void {
+    this.#beforeCommit.push(effect);
+  }
+
+  /** Does what is to be done before COMMIT is sent. */
+  async prepare(): Promise<void> {
+    for (const effect of this.#beforeCommit) await effect();
   }
 
   afterCommit(effect: Effect, { evenIfUnclear = false }: { evenIfUnclear?: boolean } = {}): void {
@@ -57,6 +69,7 @@ export class Scope {
     this.#ended = true;
     const { parent } = this;
     if (parent === undefined) return;
+    parent.#beforeCommit.push(...this.#beforeCommit);
     parent.#afterCommit.push(...this.#afterCommit);
     parent.#afterRollback.push(...this.#afterRollback);
   }
@@ -71,16 +84,44 @@ export class Scope {
   }
 }
 
-/** The transactions of one database: which one is active where. */
-export class Scopes {
+/** The transactions of one database: which one is active where, and what waits for its end. */
+export class Scopes implements UnitOfWork {
   readonly #storage = new AsyncLocalStorage<Scope | undefined>();
 
-  /** The innermost transaction that the running code was called from, ended or not. */
-  get current(): Scope | undefined {
-    return this.#storage.getStore();
+  /** The innermost transaction that the running code was called from, which has not ended. @throws TransactionEndedError */
+  get living(): Scope | undefined {
+    const scope = this.#storage.getStore();
+    if (scope?.ended) throw new TransactionEndedError();
+    return scope;
   }
 
-  within<T>(scope: Scope | undefined, run: () => T): T {
-    return this.#storage.run(scope, run);
+  get active(): boolean {
+    const scope = this.#storage.getStore();
+    return scope !== undefined && !scope.ended;
+  }
+
+  /** Awaits `run` there: a promise of Prisma begins only when it is awaited. */
+  within<T>(scope: Scope | undefined, run: () => PromiseLike<T>): Promise<T> {
+    return this.#storage.run(scope, async () => await run());
+  }
+
+  beforeCommit(effect: () => Promise<void>): void {
+    this.living?.beforeCommit(effect);
+  }
+
+  afterCommit(effect: Effect): void | Promise<void> {
+    const scope = this.living;
+    if (scope === undefined) return effect();
+    scope.afterCommit(effect, { evenIfUnclear: true });
+  }
+
+  afterCertainCommit(effect: Effect): void | Promise<void> {
+    const scope = this.living;
+    if (scope === undefined) return effect();
+    scope.afterCommit(effect);
+  }
+
+  afterRollback(effect: Effect): void {
+    this.living?.afterRollback(effect);
   }
 }

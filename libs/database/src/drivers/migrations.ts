@@ -85,10 +85,10 @@ async function readMigrations(directory: string): Promise<MigrationFile[]> {
   }
 }
 
-async function connect({ connection, acquireTimeout, applicationName }: ResolvedDatabaseOptions): Promise<pg.Client> {
+async function connect({ connection, poolTimeout, applicationName }: ResolvedDatabaseOptions): Promise<pg.Client> {
   const client = new pg.Client({
     connectionString: connection.url,
-    connectionTimeoutMillis: acquireTimeout,
+    connectionTimeoutMillis: poolTimeout,
     application_name: `${applicationName} migrations`,
     ...(connection.schema === undefined ? {} : { options: searchPath(connection.schema) }),
   });

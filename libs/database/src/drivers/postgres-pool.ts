@@ -1,7 +1,8 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import type { ResolvedDatabaseOptions } from '../core/options.js';
-import { ObservedPool } from './observed-pool.js';
+import type { Execution } from './observed-client.js';
+import { ObservedPool, type PoolWatch } from './observed-pool.js';
 
 /** The pool of `pg`, shared by Prisma and by SQL of your own. */
 export type PostgresPool = pg.Pool;
@@ -9,40 +10,48 @@ export type PostgresPool = pg.Pool;
 /** What `new PrismaClient({ adapter })` takes. */
 export type PrismaAdapter = PrismaPg;
 
-/** The connections of this process at one moment. */
-export interface PoolStats {
-  /** Open connections, busy or idle. */
-  readonly total: number;
-  readonly idle: number;
-  /** Callers that wait for a connection. */
-  readonly waiting: number;
-  /** Most connections that will be opened. */
-  readonly max: number;
+/** What is told of the work of a pool. */
+export interface PoolListener extends PoolWatch {
+  readonly executed: (execution: Execution) => void;
+  /** Connections that die while nobody uses them; without a listener they would end the process. */
+  readonly idleError: (error: Error) => void;
 }
 
-/** @param onIdleError hears of connections that die while nobody uses them; without a listener they end the process. */
-export function createPool(options: ResolvedDatabaseOptions, onIdleError: (error: Error) => void): PostgresPool {
-  const { url, schema } = options.connection;
+export function createPool(options: ResolvedDatabaseOptions, listener: PoolListener): ObservedPool {
+  const { schema } = options.connection;
   const pool = new ObservedPool({
-    connectionString: url,
-    max: options.maxConnections,
-    connectionTimeoutMillis: options.acquireTimeout,
+    ...connectionConfig(options),
+    place: options.connection.place,
+    max: options.connectionLimit,
+    connectionTimeoutMillis: options.poolTimeout,
     idleTimeoutMillis: options.idleTimeout,
-    application_name: options.applicationName,
+    maxWaiting: options.maxWaiting,
+    lifetimeMs: options.connectionLifetime,
+    leakMs: options.leakThreshold,
+    closeMs: options.closeTimeout,
+    watch: listener,
+    executed: listener.executed,
+    ...(options.statementTimeout === undefined ? {} : { statement_timeout: options.statementTimeout }),
     // Prisma names the schema in its queries; plain SQL on the same pool must find it too.
     ...(schema === undefined ? {} : { options: searchPath(schema) }),
   });
-  pool.on('error', onIdleError);
+  pool.on('error', listener.idleError);
   return pool;
 }
 
-/** The adapter lends connections from `pool` and leaves it open at the end. */
-export function createAdapter(pool: PostgresPool, schema: string | undefined): PrismaAdapter {
-  return new PrismaPg(pool, schema === undefined ? {} : { schema });
-}
+/** Where the server is, for a connection of the pool or beside it. */
+export const connectionConfig = ({ connection, applicationName }: ResolvedDatabaseOptions): pg.ClientConfig => ({
+  connectionString: connection.url,
+  application_name: applicationName,
+});
 
-export function statsOf(pool: PostgresPool): PoolStats {
-  return { total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount, max: pool.options.max };
+/**
+ * The adapter lends connections from `pool`.
+ *
+ * @param owned whether `$disconnect` of the client closes the pool
+ */
+export function createAdapter(pool: pg.Pool, schema: string | undefined, owned = false): PrismaAdapter {
+  return new PrismaPg(pool, { disposeExternalPool: owned, ...(schema === undefined ? {} : { schema }) });
 }
 
 /** The startup option that selects a schema; blanks and backslashes are escaped as the server wants it. */

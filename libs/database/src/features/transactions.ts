@@ -1,15 +1,7 @@
-import {
-  type Backoff,
-  type Clock,
-  Deadline,
-  exponentialBackoff,
-  OptionCheck,
-  systemClock,
-  type UnitOfWork,
-} from '@mobius1/kernel';
-import { AmbiguousCommitError, TransactionDeadlineError, TransactionEndedError } from '../core/errors.js';
+import { type Clock, Deadline, OptionCheck, systemClock, type UnitOfWork } from '@mobius1/kernel';
+import { AmbiguousCommitError, TransactionDeadlineError } from '../core/errors.js';
 import { classifyFailure, type FailureKind } from '../core/failure.js';
-import { decide, DECISIONS } from '../core/retry-policy.js';
+import { decide, RetryPaces } from '../core/retry-policy.js';
 import { type Effect, Scope, Scopes } from '../core/scope.js';
 
 /** As Prisma names them. */
@@ -40,6 +32,11 @@ export interface TransactionOptions {
 
 /** What is the same for all transactions. */
 export interface TransactionsOptions {
+  /**
+   * The database whose pool the client uses. With it, a query that leaves its transaction by mistake fails with
+   * OuterClientError, and whoever asks the database's `unitOfWork` knows of the transactions. @default none
+   */
+  readonly database?: { readonly scopes: Scopes };
   /** Told of what a hook threw: the transaction it belonged to has long been decided. @default a warning of the process */
   readonly onHookError?: (error: unknown) => void;
   /** Told before each further attempt. */
@@ -74,34 +71,29 @@ interface Attempt {
  */
 export class Transactions<Client extends StatementClient> implements UnitOfWork {
   readonly #outer: TransactionalClient<Client> & Client;
-  readonly #scopes = new Scopes();
+  readonly #scopes: Scopes;
+  readonly #paces = new RetryPaces();
   readonly #clock: Clock;
   readonly #onHookError: (error: unknown) => void;
   readonly #onRetry: NonNullable<TransactionsOptions['onRetry']>;
-  readonly #backoffs: Readonly<Record<FailureKind, Backoff>>;
 
   constructor(client: TransactionalClient<Client> & Client, options: TransactionsOptions = {}) {
     this.#outer = client;
+    this.#scopes = options.database?.scopes ?? new Scopes();
     this.#clock = options.clock ?? systemClock;
     this.#onHookError = options.onHookError ?? warn;
     this.#onRetry = options.onRetry ?? (() => undefined);
-    const backoffs = Object.entries(DECISIONS).map(([kind, { pace }]) => [
-      kind,
-      exponentialBackoff({ base: pace.base, cap: pace.cap, jitter: pace.jitter }),
-    ]);
-    this.#backoffs = Object.fromEntries(backoffs) as Record<FailureKind, Backoff>;
   }
 
   /** The client of the running transaction, or the one outside of all. @throws TransactionEndedError */
   get client(): Client {
-    const scope = this.#living();
+    const scope = this.#scopes.living;
     return scope === undefined ? this.#outer : (scope.client as Client);
   }
 
   /** Whether a transaction is running here. */
   get active(): boolean {
-    const { current } = this.#scopes;
-    return current !== undefined && !current.ended;
+    return this.#scopes.active;
   }
 
   /**
@@ -110,8 +102,8 @@ export class Transactions<Client extends StatementClient> implements UnitOfWork 
    * @throws what `body` throws; AmbiguousCommitError, TransactionDeadlineError, TransactionEndedError, InvalidOptionsError
    */
   run<T>(body: (client: Client) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
-    check(options);
-    const scope = this.#living();
+    checkTransactionOptions(options);
+    const scope = this.#scopes.living;
     return scope === undefined ? this.#outermost(body, options) : scope.inTurn(() => this.#part(scope, body));
   }
 
@@ -121,27 +113,22 @@ export class Transactions<Client extends StatementClient> implements UnitOfWork 
    * COMMIT was carried out: too much is invalidated then, never too little.
    */
   afterCommit(effect: Effect): void | Promise<void> {
-    const scope = this.#living();
-    if (scope === undefined) return effect();
-    scope.afterCommit(effect, { evenIfUnclear: true });
+    return this.#scopes.afterCommit(effect);
   }
 
   /** Like `afterCommit`, but only when the commit is certain: for what must not be told of something that did not happen. */
   afterCertainCommit(effect: Effect): void | Promise<void> {
-    const scope = this.#living();
-    if (scope === undefined) return effect();
-    scope.afterCommit(effect);
+    return this.#scopes.afterCertainCommit(effect);
   }
 
   /** Does `effect` when the running transaction, or the part of it that this is, is rolled back. */
   afterRollback(effect: Effect): void {
-    this.#living()?.afterRollback(effect);
+    this.#scopes.afterRollback(effect);
   }
 
-  #living(): Scope | undefined {
-    const { current } = this.#scopes;
-    if (current?.ended) throw new TransactionEndedError();
-    return current;
+  /** Runs what is not to be part of the running transaction: an entry of an audit log that must stay, for example. */
+  outside<T>(run: () => PromiseLike<T>): Promise<T> {
+    return this.#scopes.within(undefined, run);
   }
 
   async #outermost<T>(body: (client: Client) => Promise<T>, options: TransactionOptions): Promise<T> {
@@ -155,13 +142,14 @@ export class Transactions<Client extends StatementClient> implements UnitOfWork 
         return result;
       } catch (error) {
         const failure = classifyFailure(error);
-        const verdict = decide(failure, state.committing ? 'commit' : 'transaction');
+        const operation = state.committing ? 'commit' : 'transaction';
+        const verdict = decide(failure, operation);
         await this.#finish(state.scope?.end(verdict === 'ambiguous' ? 'unclear' : 'rolled-back'));
         if (verdict === 'ambiguous') throw new AmbiguousCommitError(error);
         const { kind } = failure;
-        const delayMs = this.#backoffs[kind](attempt, this.#clock.random());
-        const last = options.retry === false || verdict !== 'retry' || attempt >= DECISIONS[kind].pace.attempts;
-        if (last || delayMs >= deadline.remaining()) {
+        const left = { ms: deadline.remaining(), random: this.#clock.random() };
+        const delayMs = options.retry === false ? undefined : this.#paces.delay(failure, operation, attempt, left);
+        if (delayMs === undefined) {
           // Server and client measure the same time; whoever is first says it in his own words.
           const late = (kind === 'expired' || kind === 'cancelled') && deadline.remaining() < CLOSE_MS;
           throw late ? new TransactionDeadlineError(ms, { cause: error }) : error;
@@ -189,6 +177,7 @@ export class Transactions<Client extends StatementClient> implements UnitOfWork 
       // Prisma's time-out only stops waiting; this one stops the server.
       await client.$executeRawUnsafe(`SET LOCAL statement_timeout = ${Math.max(1, Math.ceil(deadline.remaining()))}`);
       const result = await this.#scopes.within(scope, () => body(client));
+      await scope.prepare();
       state.committing = true;
       return result;
     }, settings);
@@ -228,8 +217,12 @@ export class Transactions<Client extends StatementClient> implements UnitOfWork 
   }
 }
 
-function check({ deadline, isolation, retry, ...rest }: TransactionOptions): void {
-  const options = new OptionCheck('transaction');
+/** @throws InvalidOptionsError */
+export function checkTransactionOptions(
+  { deadline, isolation, retry, ...rest }: TransactionOptions,
+  scope = 'transaction',
+): void {
+  const options = new OptionCheck(scope);
   options.unknownKeys('', rest, []);
   options.integerBetween('deadline', deadline, 1, 24 * 3_600_000);
   options.oneOf('isolation', isolation, ['ReadUncommitted', 'ReadCommitted', 'RepeatableRead', 'Serializable']);

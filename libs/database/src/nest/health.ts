@@ -1,8 +1,25 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type HealthIndicatorResult, HealthIndicatorService } from '@nestjs/terminus';
+import type { DatabaseHealth } from '../core/database-health.js';
 import { DatabaseService } from './database.service.js';
 
-/** Terminus indicator: up with the round trip in ms and the pool's numbers, down with the reason. */
+type Session = ReturnType<HealthIndicatorService['check']>;
+
+/** Terminus before 12.1 knows only up and down: a saturated pool is up then, with its reason. */
+function report<Key extends string>(
+  session: Session,
+  { status, ...details }: DatabaseHealth,
+): HealthIndicatorResult<Key> {
+  if (status === 'down') return session.down(details);
+  const { degraded } = session as Partial<Record<'degraded', unknown>>;
+  if (status === 'up' || typeof degraded !== 'function') return session.up({ ...details, saturated: status !== 'up' });
+  return degraded.call(session, { ...details, saturated: true }) as HealthIndicatorResult<Key>;
+}
+
+/**
+ * Terminus indicator: up with the round trip in ms and the pool's numbers, degraded when no connection is free although the
+ * server answers, down with the reason.
+ */
 @Injectable()
 export class DatabaseHealthIndicator {
   readonly #database: DatabaseService;
@@ -17,15 +34,6 @@ export class DatabaseHealthIndicator {
   }
 
   async isHealthy<Key extends string = 'database'>(key: Key = 'database' as Key): Promise<HealthIndicatorResult<Key>> {
-    const session = this.#service.check(key);
-    try {
-      const latencyMs = Math.round((await this.#database.ping()) * 10) / 10;
-      return session.up({ latencyMs, pool: this.#database.stats() });
-    } catch (error) {
-      return session.down({
-        reason: error instanceof Error ? error.message : String(error),
-        pool: this.#database.stats(),
-      });
-    }
+    return report(this.#service.check(key), await this.#database.health());
   }
 }

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 
-const HOOK = join(__dirname, '../support/ts-hook.cjs');
+const HOOK = join(__dirname, 'ts-hook.cjs');
 // Only for a program that would never end by itself: a busy machine compiles its TypeScript in a few seconds.
 const LONGEST_MS = 25_000;
 
@@ -16,13 +16,19 @@ export interface Ended {
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly args?: readonly string[];
+  /** @default that of the tests */
+  readonly cwd?: string;
   /** Called when the program says `ready`; then the program is told to go on. */
   readonly onReady?: () => Promise<void>;
 }
 
-/** Runs `programs/<name>.ts` in a process of its own and waits for it to end by itself. */
-export function runProgram(name: string, { env = {}, args = [], onReady }: RunOptions = {}): Promise<Ended> {
-  const child = spawn(process.execPath, ['-r', HOOK, join(__dirname, 'programs', `${name}.ts`), ...args], {
+/** Runs a TypeScript file in a process of its own and waits for it to end by itself. */
+export function runProgram(
+  file: string,
+  { env = {}, args = [], cwd = process.cwd(), onReady }: RunOptions = {},
+): Promise<Ended> {
+  const child = spawn(process.execPath, ['-r', HOOK, file, ...args], {
+    cwd,
     env: { PATH: process.env.PATH, NODE_ENV: 'test', ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
   });

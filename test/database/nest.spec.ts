@@ -1,0 +1,160 @@
+import { Injectable, Module, type DynamicModule } from '@nestjs/common';
+import { Test, type TestingModule } from '@nestjs/testing';
+import {
+  DatabaseHealthIndicator,
+  DatabaseModule,
+  DatabaseService,
+  Transactional,
+  TransactionService,
+} from '@mobius1/database';
+import { UNIT_OF_WORK, type UnitOfWork } from '@mobius1/kernel';
+import { prepareDatabase } from '../../src/database/prepare-database.js';
+import { type Prisma, PrismaClient } from '../../src/generated/prisma/client.js';
+import { PostgresEnv, type TestDatabase } from '../support/postgres-env.js';
+
+@Injectable()
+class Client extends PrismaClient {
+  constructor(database: DatabaseService) {
+    super({ adapter: database.adapter });
+  }
+}
+
+@Module({ providers: [Client], exports: [Client] })
+class ClientModule {
+  static forRoot(): DynamicModule {
+    return { module: ClientModule, global: true };
+  }
+}
+
+@Injectable()
+class Users {
+  constructor(readonly transactions: TransactionService<Prisma.TransactionClient>) {}
+
+  @Transactional()
+  async add(id: string, then?: () => Promise<void>): Promise<string> {
+    await this.transactions.client.user.create({ data: { id, email: `${id}@example.org`, name: id } });
+    await then?.();
+    return id;
+  }
+
+  @Transactional({ isolation: 'Serializable' })
+  async addTwo(one: string, other: string, fail = false): Promise<void> {
+    await this.add(one);
+    await this.add(other).catch(() => undefined);
+    if (fail) throw new Error('both go');
+  }
+}
+
+describe('the database in Nest', () => {
+  let server: TestDatabase;
+  let app: TestingModule;
+  const given = { ...process.env };
+
+  beforeAll(async () => {
+    server = await PostgresEnv.database();
+    await prepareDatabase(server.url);
+  });
+  afterEach(async () => {
+    await app.close();
+    process.env = { ...given };
+  });
+  afterAll(async () => server.drop());
+
+  async function start(options: Parameters<typeof DatabaseModule.forRoot>[0] = {}): Promise<Users> {
+    const imports = [DatabaseModule.forRoot({ url: server.url, prisma: Client, ...options }), ClientModule.forRoot()];
+    app = await Test.createTestingModule({ imports, providers: [Users] }).compile();
+    app.useLogger(false);
+    await app.init();
+    return app.get(Users);
+  }
+  const ids = async (): Promise<string[]> => {
+    const users = await app.get(Client).user.findMany({ where: { id: { startsWith: 't-' } }, orderBy: { id: 'asc' } });
+    await app.get(Client).user.deleteMany({ where: { id: { startsWith: 't-' } } });
+    return users.map(({ id }) => id);
+  };
+
+  describe('@Transactional', () => {
+    it('commits what the method did', async () => {
+      const users = await start();
+      expect(await users.add('t-1')).toBe('t-1');
+      expect(await ids()).toEqual(['t-1']);
+    });
+
+    it('rolls back what a method did that throws', async () => {
+      const users = await start();
+      const fail = (): Promise<void> => Promise.reject(new Error('no'));
+      await expect(users.add('t-1', fail)).rejects.toThrow('no');
+      expect(await ids()).toEqual([]);
+    });
+
+    it('is a part of the transaction that it is called from: it fails alone, or with the whole', async () => {
+      const users = await start();
+      await users.addTwo('t-1', 't-1');
+      expect(await ids()).toEqual(['t-1']);
+      await expect(users.addTwo('t-1', 't-2', true)).rejects.toThrow('both go');
+      expect(await ids()).toEqual([]);
+    });
+
+    it('keeps name and length of the method', async () => {
+      const { add } = await start();
+      expect([add.name, add.length]).toEqual(['add', 2]);
+    });
+
+    it('runs nothing without the transaction that it promises', async () => {
+      const { transactions } = await start();
+      await expect(new Users(transactions).add('t-1')).rejects.toMatchObject({
+        code: 'DATABASE_TRANSACTIONAL',
+        message: expect.stringMatching(/@Transactional on Users\.add: its object was not made by Nest/) as string,
+      });
+      expect(await ids()).toEqual([]);
+    });
+
+    it('refuses wrong options where they are written', async () => {
+      await start();
+      const wrong = (): void => {
+        class Wrong {
+          async method(): Promise<void> {}
+        }
+        const descriptor = Object.getOwnPropertyDescriptor(Wrong.prototype, 'method') ?? {};
+        Transactional({ isolation: 'Snapshot' as never, deadline: 0 })(Wrong.prototype, 'method', descriptor);
+      };
+      expect(wrong).toThrow(/@Transactional on Wrong\.method: 2 invalid options/);
+    });
+  });
+
+  it('tells a cache of its transactions, by a token of the kernel', async () => {
+    const users = await start();
+    const work = app.get<UnitOfWork>(UNIT_OF_WORK);
+    const seen: string[] = [];
+    await users.add('t-1', async () => {
+      seen.push(`active: ${work.active}`);
+      await work.afterCommit(() => void seen.push('committed'));
+    });
+    seen.push(`active: ${work.active}`);
+    expect([seen, await ids()]).toEqual([['active: true', 'committed', 'active: false'], ['t-1']]);
+  });
+
+  it('takes from the environment what the code leaves open', async () => {
+    process.env.DB_CONNECTION_LIMIT = '3';
+    process.env.DB_POOL_TIMEOUT = '70';
+    process.env.DATABASE_URL = server.url;
+    await start({ url: undefined as never });
+    expect(app.get(DatabaseService).stats().limit).toBe(3);
+    await start({ connectionLimit: 4 });
+    expect(app.get(DatabaseService).stats().limit).toBe(4);
+  });
+
+  it('does not start with a wrong environment', async () => {
+    await start();
+    process.env.DB_CONNECTION_LIMIT = 'many';
+    const broken = Test.createTestingModule({ imports: [DatabaseModule.forRoot({ url: server.url })] }).compile();
+    await expect(broken).rejects.toThrow(/environment: 1 invalid option[^]*DB_CONNECTION_LIMIT/);
+  });
+
+  it('starts without its database, and says so in health', async () => {
+    await start({ url: 'postgresql://nobody:secret@127.0.0.1:1/nothing' });
+    const { database } = await app.get(DatabaseHealthIndicator).isHealthy();
+    expect(database).toMatchObject({ status: 'down', reason: expect.stringMatching(/127\.0\.0\.1:1/) as string });
+    expect(JSON.stringify(database)).not.toContain('secret');
+  });
+});
