@@ -51,6 +51,12 @@ export class CacheStatsDto implements CacheStats {
   @ApiProperty({ description: 'Invalidations by this process.' })
   readonly invalidations!: number;
 
+  @ApiProperty({ description: 'Reads and writes inside of transactions, which went past the cache.' })
+  readonly bypassed!: number;
+
+  @ApiProperty({ description: 'Transactions committed without the fence that was asked for.' })
+  readonly unfenced!: number;
+
   @ApiProperty({ description: 'Invalidations that wait until the store can be reached.' })
   readonly remembered!: number;
 

@@ -13,7 +13,17 @@ const none = {
     fills: 0,
     fenced: 0,
   },
-  ...{ uncacheable: 0, foreign: 0, invalidations: 0, storeFailures: 0, remembered: 0, hitRate: 0, keys: 0 },
+  ...{
+    uncacheable: 0,
+    foreign: 0,
+    invalidations: 0,
+    bypassed: 0,
+    unfenced: 0,
+    storeFailures: 0,
+    remembered: 0,
+    hitRate: 0,
+    keys: 0,
+  },
 };
 
 describe('getStats', () => {

@@ -16,5 +16,5 @@ export { type BreakerState, CircuitBreaker, type CircuitBreakerOptions } from '.
 export { retry, type RetryEvent, type RetryOptions } from './retry.js';
 
 // Meeting points
-export { noUnitOfWork, UNIT_OF_WORK, type UnitOfWork } from './unit-of-work.js';
+export { type CommitOutcome, noUnitOfWork, UNIT_OF_WORK, type UnitOfWork } from './unit-of-work.js';
 export { Channel, type Listener, type ListenerErrorHandler } from './channel.js';

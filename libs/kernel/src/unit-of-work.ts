@@ -1,3 +1,6 @@
+/** How a transaction ended that was not rolled back. `unclear`: nobody knows whether its COMMIT was carried out. */
+export type CommitOutcome = 'committed' | 'unclear';
+
 /**
  * The one thing that a cache must know of a database: whether what was just written can be seen by others yet.
  *
@@ -5,21 +8,23 @@
  * effect and runs after the commit, or never when the transaction rolls back.
  */
 export interface UnitOfWork {
-  /** Runs `effect` after the commit; at once, returning its result, when no transaction is active. */
-  afterCommit(effect: () => void | Promise<void>): void | Promise<void>;
-  /**
-   * Runs `effect` when everything else of the active transaction is done, just before its COMMIT; when it rejects, the
-   * transaction is rolled back. Nothing happens when none is active.
-   */
-  beforeCommit?(effect: () => Promise<void>): void;
   /** Whether a transaction is active here. */
   readonly active: boolean;
+  /** Runs `effect` after the commit; at once, returning its result, when no transaction is active. */
+  afterCommit(effect: (outcome: CommitOutcome) => void | Promise<void>): void | Promise<void>;
+  /**
+   * Runs `effect` when everything else of the active transaction is done, just before its COMMIT, which will not be sent later than
+   * `ms` from then. When it rejects, the transaction is rolled back. Nothing happens when none is active.
+   */
+  beforeCommit?(effect: (ms: number) => Promise<void>): void;
+  /** Runs `effect` when the active transaction, or the part of it that this is, is rolled back. */
+  afterRollback?(effect: () => void | Promise<void>): void;
 }
 
 /** The unit of work of programs without transactions: every effect runs at once. */
 export const noUnitOfWork: UnitOfWork = Object.freeze({
   active: false,
-  afterCommit: (effect: () => void | Promise<void>) => effect(),
+  afterCommit: (effect: (outcome: CommitOutcome) => void | Promise<void>) => effect('committed'),
 });
 
 /**

@@ -9,7 +9,7 @@ import { fitsRecord } from './record.js';
 import type { CacheRequest } from './request.js';
 import { SharedValue } from './shared-value.js';
 import type { Store } from './store.js';
-import type { Token } from './token.js';
+import { isFence, type Token } from './token.js';
 
 /** A value on its way into the store. */
 export interface Draft {
@@ -87,6 +87,7 @@ async function lateStamps(
   const names = tagNames(named, namespace).filter((name) => !draft.stamps.some((stamp) => stamp.name === name));
   if (names.length === 0) return draft.stamps;
   const { generations, previous } = await store.draw(names, 'missing');
+  if (generations.some(isFence)) return undefined;
   const untouched = (generation: string): boolean => provenSince(generation, draft.sequence);
   if (!standsStill(draft.sequence, previous) && !generations.every(untouched)) return undefined;
   return [...draft.stamps, ...names.map((name, i) => ({ name, generation: generations[i] ?? '' }))];

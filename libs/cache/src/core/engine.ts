@@ -1,12 +1,13 @@
-import { Channel, type Clock, systemClock } from '@mobius1/kernel';
+import { Channel, type Clock, noUnitOfWork, systemClock, type UnitOfWork } from '@mobius1/kernel';
 import { BatchLoad, type Loaded } from './batch-load.js';
+import { encodeValue } from './draft.js';
 import type { HeldEntry } from './entry.js';
 import type { CacheEvents, Outcome } from './events.js';
-import { type FlightPlan, Flights } from './flight.js';
-import { namespaceName, ROOT, scopeNames, tagName, tagNames } from './generation.js';
+import { Flights } from './flight.js';
+import { scopeNames, tagNames } from './generation.js';
 import { judge } from './freshness.js';
-import { globMatcher } from './glob.js';
-import { entryId, parseEntryId } from './key.js';
+import { Invalidator, type Target } from './invalidator.js';
+import { entryId } from './key.js';
 import { type Surroundings, unlessUnavailable } from './loader.js';
 import { look, type Look } from './look.js';
 import type { CacheRequest } from './request.js';
@@ -21,7 +22,7 @@ import {
 import { Reader } from './reader.js';
 import { RememberingStore } from './remembering-store.js';
 import { type Counts, noCounts } from './stats.js';
-import type { Invalidation, Selection, Store } from './store.js';
+import type { Store } from './store.js';
 import { Writer } from './writer.js';
 
 export interface EngineOptions {
@@ -30,17 +31,10 @@ export interface EngineOptions {
   readonly defaults?: Partial<Plan>;
   readonly limits?: Partial<EngineLimits>;
   readonly events?: Channel<CacheEvents>;
-}
-
-/** What to invalidate. Several kinds in one call are one invalidation. */
-export interface Target {
-  readonly namespace?: string | undefined;
-  readonly keys?: readonly string[] | undefined;
-  readonly tags?: readonly string[] | undefined;
-  /** Globs over keys; costs a walk over all keys. */
-  readonly patterns?: readonly string[] | undefined;
-  /** The whole namespace, or everything when there is none. */
-  readonly all?: boolean | undefined;
+  /** The transactions of the database, if there are any: reads inside them bypass, invalidations wait for their end (G16). */
+  readonly unitOfWork?: UnitOfWork | undefined;
+  /** Whether what a transaction will invalidate is fenced before its COMMIT. @default false */
+  readonly fence?: boolean;
 }
 
 const nothing = (): undefined => undefined;
@@ -56,15 +50,19 @@ export class CacheEngine {
   readonly around: Surroundings = {};
   readonly #store: RememberingStore;
   readonly #flights = new Flights();
+  readonly #invalidator: Invalidator;
   readonly #reader: Reader;
   readonly #writer: Writer;
   readonly #defaults: Plan;
+  readonly #limits: EngineLimits;
   readonly #enabled: boolean;
 
-  constructor({ store, clock = systemClock, defaults, limits, events }: EngineOptions) {
+  constructor(options: EngineOptions) {
+    const { store, clock = systemClock, defaults, limits, events, unitOfWork = noUnitOfWork, fence = false } = options;
     this.events = events ?? new Channel<CacheEvents>();
     this.#enabled = store.kind !== 'none';
     this.#defaults = Object.freeze({ ...PLAN_DEFAULTS, ...defaults });
+    this.#limits = Object.freeze({ ...LIMIT_DEFAULTS, ...limits });
     this.#store = new RememberingStore(store, clock, {
       failed: (error) => {
         this.counts.storeFailures++;
@@ -79,15 +77,13 @@ export class CacheEngine {
       events: this.events,
       clock,
       around: this.around,
-      limits: Object.freeze({ ...LIMIT_DEFAULTS, ...limits }),
+      limits: this.#limits,
     };
-    this.#store.listen((heard) => (heard === 'everything' ? this.#flights.detachAll() : this.#detach(heard)));
+    const invalidator = new Invalidator({ ...parts, work: unitOfWork, fence });
+    this.#invalidator = invalidator;
+    this.#store.listen((heard) => (heard === 'everything' ? this.#flights.detachAll() : invalidator.detach(heard)));
     this.#reader = new Reader(parts);
-    this.#writer = new Writer({
-      ...parts,
-      invalidate: (invalidation) => this.#carryOut(invalidation),
-      detach: (invalidation) => this.#detach(invalidation),
-    });
+    this.#writer = new Writer({ ...parts, invalidator });
   }
 
   /** Invalidations that the store could not be told yet. */
@@ -107,7 +103,7 @@ export class CacheEngine {
 
   /** The value under a key, or what `load` returns, which is then cached. */
   async getOrSet<T>(key: string, load: () => T | Promise<T>, options?: LoadOptions<T>): Promise<T> {
-    if (!this.#enabled) return load();
+    if (this.#bypasses) return load();
     const entry = this.#hot(key, load, options);
     if (entry !== undefined) return entry.value() as T;
     const { value, outcome } = await this.#reader.read(this.#request('getOrSet', key, options, load));
@@ -138,6 +134,7 @@ export class CacheEngine {
   /** The value under a key, fresh or within `staleWhileRevalidate`; `undefined` when there is none. */
   async get(key: string, options?: LoadOptions<never>): Promise<unknown> {
     const request = this.#request('get', key, options);
+    if (this.#bypasses) return undefined;
     const seen = await this.#look(request);
     const freshness = seen.entry && judge(seen.entry, this.#store.now(), request.plan.staleWhileRevalidateMs);
     const local = seen.generations === undefined && freshness === 'fresh';
@@ -150,39 +147,40 @@ export class CacheEngine {
 
   /** Whether there is a fresh value or a counter; counts as no read. */
   async exists(key: string, options?: LoadOptions<never>): Promise<boolean> {
-    const { entry, counter } = await this.#look(this.#request('exists', key, options));
+    const request = this.#request('exists', key, options);
+    if (this.#bypasses) return false;
+    const { entry, counter } = await this.#look(request);
     return counter !== undefined || (entry !== undefined && this.#store.now() < entry.freshUntil);
   }
 
-  /** Stores a value; true when it is stored. */
+  /** Stores a value; true when it is stored. Inside a transaction the key is invalidated after its commit instead. */
   async set(key: string, value: unknown, options?: LoadOptions<never>): Promise<boolean> {
-    return this.#writer.set(this.#request('set', key, options), value);
+    const request = this.#request('set', key, options);
+    if (!this.#invalidator.deferring) return this.#writer.set(request, value);
+    encodeValue(value, this.#limits.maxValueBytes); // a wrong value is wrong there, too
+    this.#invalidator.defer(request.id);
+    return false;
   }
 
   /** Runs `run` and stores what it returns, whatever was there. */
   async put<T>(key: string, run: () => T | Promise<T>, options?: LoadOptions<T>): Promise<T> {
     if (!this.#enabled) return run();
-    return (await this.#writer.put(this.#request('put', key, options), run)) as T;
+    const request = this.#request('put', key, options);
+    if (!this.#invalidator.deferring) return (await this.#writer.put(request, run)) as T;
+    this.#invalidator.defer(request.id);
+    return run();
   }
 
   /** Adds `by` to a counter and returns the sum. @throws StoreUnavailableError because there is no honest guess */
   async increment(key: string, by: number, ttlMs: number | undefined, namespace?: string): Promise<number> {
     const id = entryId(key, namespace);
-    this.#detach({ ids: [id] });
+    this.#flights.detach(id);
     return this.#store.increment(id, by, ttlMs);
   }
 
-  /** Invalidates; returns how many keys were removed now (tags and namespaces remove none, they make entries void). */
-  async invalidate({ namespace, keys = [], tags = [], patterns = [], all = false }: Target): Promise<number> {
-    const names = tags.map((tag) => tagName(tag, namespace));
-    const selections: Selection[] = patterns.map((pattern) => ({ namespace, pattern }));
-    if (all) {
-      names.push(namespace === undefined ? ROOT : namespaceName(namespace));
-      selections.push({ namespace, pattern: '*', everything: namespace === undefined }); // frees memory, ends counters
-    }
-    const ids = keys.map((key) => entryId(key, namespace));
-    const { removed } = await this.#carryOut({ ids, names, selections });
-    return removed;
+  /** Invalidates, after the commit when it stands in a transaction; returns how many keys were removed now. */
+  invalidate(target: Target): Promise<number> {
+    return this.#invalidator.invalidate(target);
   }
 
   /** Keys and bytes in the store; zero when it does not answer. */
@@ -193,6 +191,14 @@ export class CacheEngine {
   /** Tells the store the invalidations it missed, if any; called when it can be reached again. */
   async replay(): Promise<void> {
     await this.#store.replay().catch(unlessUnavailable);
+  }
+
+  /** Whether reads go past the cache: it is turned off, or they stand in a transaction. */
+  get #bypasses(): boolean {
+    if (!this.#enabled) return true;
+    if (!this.#invalidator.deferring) return false;
+    this.counts.bypassed++;
+    return true;
   }
 
   /** The entry of a hot hit. This is the whole of it: nothing is resolved, nothing awaited, nothing copied. */
@@ -214,7 +220,7 @@ export class CacheEngine {
     options: LoadOptions<never> | undefined,
   ): Promise<T | undefined> {
     const load = (): Promise<T | undefined> => batch.load(key);
-    if (!this.#enabled) return load();
+    if (this.#bypasses) return load();
     const entry = this.#hot(key, load, options);
     if (entry !== undefined) return entry.value() as T;
     const request = this.#request('getOrSetMany', key, options, load);
@@ -261,36 +267,4 @@ export class CacheEngine {
     this.counts.foreign++;
     this.events.emit('foreign', () => ({ key, namespace }));
   }
-
-  /** Detaches before and after the store was told: promptly, and surely before it returns (protocol rule 8). */
-  async #carryOut(invalidation: Invalidation): Promise<{ removed: number; remembered: boolean }> {
-    this.counts.invalidations++;
-    this.#detach(invalidation);
-    try {
-      const result = await this.#store.invalidate(invalidation);
-      this.events.emit('invalidated', () => ({ what: describe(invalidation), remembered: result.remembered }));
-      return result;
-    } finally {
-      this.#detach(invalidation);
-    }
-  }
-
-  #detach({ ids = [], names = [], selections = [] }: Invalidation): void {
-    for (const id of ids) this.#flights.detach(id);
-    if (names.length > 0)
-      this.#flights.detachWhere((plan) => plan.lateTags || names.some((n) => plan.names.includes(n)));
-    for (const selection of selections) this.#flights.detachWhere(selects(selection));
-  }
 }
-
-function selects({ namespace, pattern, everything }: Selection): (plan: FlightPlan) => boolean {
-  const matches = globMatcher(pattern);
-  return ({ id }) => {
-    if (everything) return true;
-    const parsed = parseEntryId(id);
-    return parsed.namespace === namespace && matches(parsed.key);
-  };
-}
-
-const describe = ({ ids = [], names = [], selections = [] }: Invalidation): string =>
-  [...ids, ...names, ...selections.map(({ pattern }) => pattern)].join(', ');

@@ -11,7 +11,7 @@ import type { EngineLimits } from './options.js';
 import type { CacheRequest } from './request.js';
 import type { Counts } from './stats.js';
 import type { Store } from './store.js';
-import { newToken, type Token } from './token.js';
+import { isFence, newToken, type Token } from './token.js';
 import type { Watch } from './watch.js';
 
 /** Runs a load inside something of its own, a span for example; it must return what `load` returns. */
@@ -42,6 +42,9 @@ interface Ground {
 interface Dependencies extends Pick<Ground, 'sequence'> {
   readonly stamps: readonly Stamp[] | undefined;
 }
+
+/** A transaction is about to commit: what is loaded now may be older, and is stored by nobody (rule 15). */
+const isFenced = ({ holder, generations }: Look): boolean => isFence(holder) || generations.some(isFence);
 
 const isComplete = ({ generations }: Look): boolean => !generations.includes(undefined);
 
@@ -105,6 +108,7 @@ export class Loader {
     let awaited: Token | undefined;
     try {
       for (;;) {
+        if (isFenced(seen)) return undefined;
         const ground = seen.holder === undefined ? await this.#acquire(request, seen) : undefined;
         if (ground !== undefined) {
           flights.leased(flight);
@@ -138,6 +142,7 @@ export class Loader {
     const { store, limits } = this.#parts;
     // The generations that are missing are drawn first, and only then the token (rule 5).
     const ground = groundOf(request, isComplete(seen) ? seen : await store.draw(request.names, 'missing'));
+    if (ground.stamps.some(({ generation }) => isFence(generation))) return undefined; // the next look says so
     // A stale value stays for those who are allowed it; an invalidated or expired one goes.
     const keep = seen.entry !== undefined && store.now() < seen.entry.goneUntil;
     const acquisition = { token: ground.token, leaseMs: limits.leaseMs, seen: seen.version, keep };

@@ -2,7 +2,17 @@ import { type Clock, exponentialBackoff, type Timer } from '@mobius1/kernel';
 import { Backlog, carryOut } from './backlog.js';
 import type { Entry, HeldEntry } from './entry.js';
 import { StoreUnavailableError } from './errors.js';
-import type { Acquisition, Drawn, Invalidation, Listener, Reading, ReadQuery, Selection, Store } from './store.js';
+import type {
+  Acquisition,
+  Drawn,
+  Fenced,
+  Invalidation,
+  Listener,
+  Reading,
+  ReadQuery,
+  Selection,
+  Store,
+} from './store.js';
 import type { Token } from './token.js';
 import type { Watch } from './watch.js';
 
@@ -80,7 +90,7 @@ export class RememberingStore implements Store {
     return this.#settled(() => this.#store.acquire(id, acquisition));
   }
 
-  force(id: string, token: Token, leaseMs: number): Promise<void> {
+  force(id: string, token: Token, leaseMs: number): Promise<boolean> {
     return this.#settled(() => this.#store.force(id, token, leaseMs));
   }
 
@@ -112,6 +122,20 @@ export class RememberingStore implements Store {
     return this.#settled(() => this.#store.sweep(selection));
   }
 
+  fence(fenced: Fenced, ms: number): Promise<void> {
+    return this.#settled(() => this.#store.fence(fenced, ms));
+  }
+
+  /** A lift that is not answered is not repeated: it would count twice. The fence ends by itself, and the invalidation is remembered. */
+  async lift(fenced: Fenced): Promise<void> {
+    try {
+      await this.#settled(() => this.#store.lift(fenced));
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError)) throw error;
+      this.#remember(fenced);
+    }
+  }
+
   forget(invalidation: Invalidation): void {
     this.#store.forget(invalidation);
   }
@@ -130,11 +154,15 @@ export class RememberingStore implements Store {
       return { removed: await this.#settled(() => carryOut(this.#store, invalidation)), remembered: false };
     } catch (error) {
       if (!(error instanceof StoreUnavailableError)) throw error;
-      this.#backlog.add(invalidation);
-      this.#store.forget(invalidation); // perhaps the store was not even asked, because of what it could not be told before
-      this.#tellLater();
+      this.#remember(invalidation);
       return { removed: 0, remembered: true };
     }
+  }
+
+  #remember(invalidation: Invalidation): void {
+    this.#backlog.add(invalidation);
+    this.#store.forget(invalidation); // perhaps the store was not even asked, because of what it could not be told before
+    this.#tellLater();
   }
 
   /** Tells the store what is remembered, if anything; rejects while it cannot be told. */

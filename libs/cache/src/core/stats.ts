@@ -20,6 +20,10 @@ export interface Counts {
   /** Foreign or damaged values met and removed. */
   foreign: number;
   invalidations: number;
+  /** Reads and writes inside a transaction of the database: they go past the cache (G16). */
+  bypassed: number;
+  /** Transactions that were committed without the fence that was asked for, because the store did not answer. */
+  unfenced: number;
   /** Store operations that failed and were done without. */
   storeFailures: number;
 }
@@ -38,6 +42,8 @@ export const noCounts = (): Counts => ({
   uncacheable: 0,
   foreign: 0,
   invalidations: 0,
+  bypassed: 0,
+  unfenced: 0,
   storeFailures: 0,
 });
 

@@ -59,6 +59,12 @@ export interface Invalidation {
   readonly selections?: readonly Selection[];
 }
 
+/** What a transaction is about to invalidate. */
+export interface Fenced {
+  readonly ids: readonly string[];
+  readonly names: readonly string[];
+}
+
 export interface Drawn {
   readonly generations: readonly string[];
   /** Where the sequence stands now, and where it stood before: whoever saw it there knows that nothing was drawn since. */
@@ -103,8 +109,8 @@ export interface Store {
   read(query: ReadQuery): Promise<Reading>;
   /** Takes the lease of a key (protocol rule 4). False: somebody holds it, or the key holds another value than was seen. */
   acquire(id: string, acquisition: Acquisition): Promise<boolean>;
-  /** Takes the lease from whomever holds it and drops the value (rule 3). */
-  force(id: string, token: Token, leaseMs: number): Promise<void>;
+  /** Takes the lease from whomever holds it and drops the value (rule 3). False: a fence holds it. */
+  force(id: string, token: Token, leaseMs: number): Promise<boolean>;
   /** Extends a lease; false when it no longer stands. */
   renew(id: string, token: Token, leaseMs: number): Promise<boolean>;
   /** Gives a lease back; true when it still stood. */
@@ -117,6 +123,13 @@ export interface Store {
   delete(ids: readonly string[]): Promise<number>;
   /** Draws new generations: for names that have none (`missing`), or for all of them, which is how one invalidates. */
   draw(names: readonly string[], which: 'missing' | 'all'): Promise<Drawn>;
+  /**
+   * Invalidates keys and generations, and lets nothing be stored that depends on them, until `lift` was called as often as this, or
+   * for `ms` (protocol rule 15). A store that ends with its process need not keep anything from being stored.
+   */
+  fence(fenced: Fenced, ms: number): Promise<void>;
+  /** Ends one `fence`, and invalidates. */
+  lift(fenced: Fenced): Promise<void>;
   /** Drops what this process holds of it: for an invalidation that the store could not be told. Never waits. */
   forget(invalidation: Invalidation): void;
   /** Removes every key of a selection that exists while it runs. Costs a walk over the keys. */

@@ -21,3 +21,16 @@ export function newToken(): Token {
   used += TOKEN_BYTES;
   return token;
 }
+
+/**
+ * Stands in the place of a token, or of a generation's unique id, while transactions are about to commit what it invalidates (protocol
+ * rule 15); the digits behind it count them. No token begins with it.
+ */
+export const FENCE = '~';
+
+/** Whether it is a fence: nothing may be stored that depends on it. */
+export const isFence = (tokenOrGeneration: string | undefined): boolean =>
+  tokenOrGeneration !== undefined && tokenOrGeneration.startsWith(FENCE);
+
+/** The fence of a first transaction, as wide as a token. */
+export const FIRST_FENCE: Token = FENCE + '1'.padStart(15, '0');

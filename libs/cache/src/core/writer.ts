@@ -2,9 +2,9 @@ import { encodeValue, makeEntry } from './draft.js';
 import { Lease } from './lease.js';
 import { type EngineParts, unlessUnavailable } from './loader.js';
 import type { Sequence, Stamp } from './generation.js';
+import type { Invalidator } from './invalidator.js';
 import type { CacheRequest } from './request.js';
-import type { Invalidation } from './store.js';
-import { newToken, type Token } from './token.js';
+import { isFence, newToken, type Token } from './token.js';
 
 interface Ticket {
   readonly token: Token;
@@ -14,10 +14,7 @@ interface Ticket {
 }
 
 export interface WriterParts extends EngineParts {
-  /** Invalidates in this process and in the store, now or as soon as the store can be told. */
-  readonly invalidate: (invalidation: Invalidation) => Promise<{ removed: number; remembered: boolean }>;
-  /** What an invalidation means for this process: detaches flights. */
-  readonly detach: (invalidation: Invalidation) => void;
+  readonly invalidator: Invalidator;
 }
 
 /**
@@ -43,7 +40,7 @@ export class Writer {
     const { limits } = this.#parts;
     encodeValue(value, limits.maxValueBytes); // a bad value is refused before anything is dropped
     const ticket = await this.#ticket(request);
-    return ticket !== undefined && this.#fill(request, ticket, value, 0);
+    return typeof ticket === 'object' && this.#fill(request, ticket, value, 0);
   }
 
   /** Runs what makes the new value between ticket and fill, so that an older load cannot come after it. */
@@ -51,6 +48,7 @@ export class Writer {
     const { store, flights, clock, limits, counts, around } = this.#parts;
     const ticket = await this.#ticket(request);
     const start = clock.monotonic();
+    if (ticket === 'fenced') return run();
     if (ticket === undefined) return this.#runUnstored(request, run);
     const lease = new Lease(store, request.id, ticket.token, { leaseMs: limits.leaseMs, clock });
     try {
@@ -69,26 +67,34 @@ export class Writer {
     }
   }
 
-  /** The lease by force; `undefined` when the store did not answer, and the key counts as invalidated. */
-  async #ticket(request: CacheRequest): Promise<Ticket | undefined> {
-    const { store, limits, detach } = this.#parts;
+  /**
+   * The lease by force; `undefined` when the store did not answer, and the key counts as invalidated; `fenced` when a transaction is
+   * about to invalidate it, and nothing may be stored before (rule 15).
+   */
+  async #ticket(request: CacheRequest): Promise<Ticket | 'fenced' | undefined> {
+    const { store, limits, invalidator } = this.#parts;
     const { id, names, lateTags } = request;
     const token = newToken();
     try {
       // Both leave in one turn. The stamps are older than the value's fill, which is what counts (rule 6).
-      const [reading] = await Promise.all([
+      const [reading, forced] = await Promise.all([
         store.read({ id, names, sequence: lateTags }),
         store.force(id, token, limits.leaseMs),
       ]);
       const complete = reading.generations.every((generation) => generation !== undefined);
+      if (!forced) return 'fenced';
       const { generations, sequence } = complete ? reading : await store.draw(names, 'missing');
+      if (generations.some(isFence)) {
+        await store.release(id, token).catch(unlessUnavailable);
+        return 'fenced';
+      }
       return { token, stamps: names.map((name, i) => ({ name, generation: generations[i] ?? '' })), sequence };
     } catch (error) {
       unlessUnavailable(error);
       await this.#drop(request);
       return undefined;
     } finally {
-      detach({ ids: [id] });
+      invalidator.detach({ ids: [id] });
     }
   }
 
@@ -115,7 +121,7 @@ export class Writer {
     const stored = await store.fill(id, token, entry).catch(unlessUnavailable);
     if (stored === undefined) await this.#drop(request);
     counts[stored ? 'fills' : 'fenced']++;
-    this.#parts.detach({ ids: [id] });
+    this.#parts.invalidator.detach({ ids: [id] });
     return stored === true;
   }
 
@@ -128,6 +134,6 @@ export class Writer {
   }
 
   async #drop({ id }: CacheRequest): Promise<void> {
-    await this.#parts.invalidate({ ids: [id] });
+    await this.#parts.invalidator.carryOut({ ids: [id] });
   }
 }

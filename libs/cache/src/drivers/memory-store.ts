@@ -6,7 +6,7 @@ import { CounterConflictError } from '../core/errors.js';
 import { type Sequence, writeGeneration } from '../core/generation.js';
 import { globMatcher } from '../core/glob.js';
 import { parseEntryId } from '../core/key.js';
-import type { Acquisition, Drawn, Found, Reading, ReadQuery, Selection, Store } from '../core/store.js';
+import type { Acquisition, Drawn, Fenced, Found, Reading, ReadQuery, Selection, Store } from '../core/store.js';
 import { newToken, type Token } from '../core/token.js';
 import { PollingWatch, type Watch } from '../core/watch.js';
 
@@ -107,8 +107,9 @@ export class MemoryStore implements Store {
     return true;
   }
 
-  async force(id: string, token: Token, leaseMs: number): Promise<void> {
+  async force(id: string, token: Token, leaseMs: number): Promise<boolean> {
     this.#put(id, { lease: this.#lease(token, leaseMs) });
+    return true;
   }
 
   async renew(id: string, token: Token, leaseMs: number): Promise<boolean> {
@@ -170,6 +171,16 @@ export class MemoryStore implements Store {
       this.#slots.delete(id);
     }
     return removed;
+  }
+
+  /** Only invalidates: whoever could be stopped between this and `lift` would take the store along. */
+  async fence({ ids, names }: Fenced): Promise<void> {
+    await this.delete(ids);
+    await this.draw(names, 'all');
+  }
+
+  lift(fenced: Fenced): Promise<void> {
+    return this.fence(fenced);
   }
 
   forget(): void {

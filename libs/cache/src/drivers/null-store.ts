@@ -32,8 +32,16 @@ export class NullStore implements Store {
     return false;
   }
 
-  async force(): Promise<void> {
-    // Nothing is held, so nothing is taken.
+  async force(): Promise<boolean> {
+    return false;
+  }
+
+  async fence(): Promise<void> {
+    // Nothing is stored anyway.
+  }
+
+  async lift(): Promise<void> {
+    // Nothing was fenced.
   }
 
   async renew(): Promise<boolean> {

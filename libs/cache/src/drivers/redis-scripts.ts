@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { AFTER_FAILURE, AT, MAGIC } from '../core/record.js';
-import { NO_TOKEN } from '../core/token.js';
+import { FENCE, NO_TOKEN } from '../core/token.js';
 import type { RedisClient } from './redis-client.js';
 
 /**
@@ -98,9 +98,56 @@ redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 return 1`);
 
 /**
- * draw: new generations under one sequence (rules 5 and 6). KEYS[1] sequence, KEYS[2..] generations; ARGV: 'all' or
- * 'missing', a new epoch in case there is no sequence, lifetime ms, the key that lives for ever, one unique id for each
- * generation.
+ * force: takes the lease from whomever holds it and drops the value (rule 3), unless a fence holds it. KEYS[1] entry; ARGV: record
+ * with the new lease, lease ms. Reply 1 or 0. Atomic because a fence that comes between check and write must stand.
+ */
+export const FORCE = new Script(`
+if redis.call('TYPE', KEYS[1]).ok == 'string' and string.sub(${LEASE}, 1, 1) == '${FENCE}' then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1`);
+
+/**
+ * fence: puts a fence in the place of value and lease, or counts one more (rule 15). KEYS[1] entry; ARGV: record whose lease is the
+ * first fence, ms. Atomic because fences of several transactions are counted.
+ */
+export const RAISE = new Script(`
+local record, ms = ARGV[1], tonumber(ARGV[2])
+local lease = redis.call('TYPE', KEYS[1]).ok == 'string' and ${LEASE} or ''
+if string.sub(lease, 1, 1) == '${FENCE}' then
+  local count = string.format('${FENCE}%015d', tonumber(string.sub(lease, 2)) + 1)
+  record = string.sub(record, 1, ${AT.lease}) .. count .. string.sub(record, ${AT.leaseEnd + 1})
+  ms = math.max(ms, redis.call('PTTL', KEYS[1]))
+end
+redis.call('SET', KEYS[1], record, 'PX', ms)
+return 1`);
+
+/**
+ * lift: counts one fence less; with the last one the key goes. A key without a fence goes as well: it is an invalidation. KEYS[1]
+ * entry. Atomic because fences of several transactions are counted.
+ */
+export const LIFT = new Script(`
+local lease = redis.call('TYPE', KEYS[1]).ok == 'string' and ${LEASE} or ''
+if string.sub(lease, 1, 1) == '${FENCE}' and tonumber(string.sub(lease, 2)) > 1 then
+  redis.call('SETRANGE', KEYS[1], ${AT.lease}, string.format('${FENCE}%015d', tonumber(string.sub(lease, 2)) - 1))
+else redis.call('DEL', KEYS[1]) end
+return 1`);
+
+/**
+ * remove: DEL that leaves fences standing; nothing is stored under them anyway. KEYS: entries. Reply: how many were removed. Atomic
+ * because a fence that comes between check and DEL must stand.
+ */
+export const REMOVE = new Script(`
+local removed = 0
+for _, key in ipairs(KEYS) do
+  local fenced = redis.call('TYPE', key).ok == 'string' and redis.call('GETRANGE', key, ${AT.lease}, ${AT.lease}) == '${FENCE}'
+  if not fenced then removed = removed + redis.call('DEL', key) end
+end
+return removed`);
+
+/**
+ * draw: new generations under one sequence (rules 5 and 6). KEYS[1] sequence, KEYS[2..] generations; ARGV: 'all',
+ * 'missing', 'fence' or 'lift', a new epoch in case there is no sequence, lifetime ms, the key that lives for ever, one unique id for each
+ * generation. A fence stands in the place of a generation, for the lifetime, and counts those who raised it; to draw 'all' leaves it.
  * Reply: epoch, number now, number before, generations. Atomic because number and generations must advance together.
  */
 export const DRAW = new Script(`
@@ -109,13 +156,21 @@ if not epoch then epoch, number = ARGV[2], 0 end
 number = tonumber(number)
 local start = number
 local reply = { '', '', string.format('%.0f', number) }
+local mode, life = ARGV[1], tonumber(ARGV[3])
 for i = 2, #KEYS do
-  local generation = ARGV[1] == 'missing' and redis.call('GET', KEYS[i])
-  if not generation then
+  local generation = redis.call('GET', KEYS[i])
+  local fences = generation and tonumber(string.match(generation, '^${FENCE}(%d+)') or '')
+  local raised = mode == 'fence' and (fences or 0) + 1 or mode == 'lift' and fences and fences > 1 and fences - 1
+  if raised then
+    number = number + 1
+    generation = string.format('${FENCE}%015d', raised) .. ':' .. epoch .. ':' .. string.format('%.0f', number)
+    local ms = fences and redis.call('PTTL', KEYS[i]) or 0
+    redis.call('SET', KEYS[i], generation, 'PX', mode == 'lift' and math.max(ms, 1) or math.max(life, ms))
+  elseif mode == 'lift' or not generation or (mode == 'all' and not fences) then
     number = number + 1
     generation = ARGV[i + 3] .. ':' .. epoch .. ':' .. string.format('%.0f', number)
     if KEYS[i] == ARGV[4] then redis.call('SET', KEYS[i], generation)
-    else redis.call('SET', KEYS[i], generation, 'PX', ARGV[3]) end
+    else redis.call('SET', KEYS[i], generation, 'PX', life) end
   end
   reply[i + 2] = generation
 end

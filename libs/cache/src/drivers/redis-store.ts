@@ -8,23 +8,33 @@ import {
   type Acquisition,
   type Drawn,
   FAILURE_MS,
+  type Fenced,
   type Reading,
   type ReadQuery,
   type Selection,
   type Store,
 } from '../core/store.js';
-import { newToken, type Token } from '../core/token.js';
+import { FIRST_FENCE, newToken, type Token } from '../core/token.js';
 import { PollingWatch, type Watch } from '../core/watch.js';
 import { KeyWalk } from './key-walk.js';
 import { ReadBatch } from './read-batch.js';
 import { isCluster, type RedisClient } from './redis-client.js';
 import type { RedisConnection } from './redis-connection.js';
 import type { Removals } from './replicated-writes.js';
-import { ACQUIRE, COUNT, DRAW, FILL, INCREMENT, RELEASE, RENEW } from './redis-scripts.js';
+import { ACQUIRE, COUNT, DRAW, FILL, FORCE, INCREMENT, LIFT, RAISE, RELEASE, REMOVE, RENEW } from './redis-scripts.js';
 
 // Tags that nobody uses any more must go some day. A generation that expires makes its entries a miss (G3), so the one that
 // is under all entries does not.
 const GENERATION_MS = 30 * 24 * 3600 * 1000;
+
+type DrawMode = 'missing' | 'all' | 'fence' | 'lift';
+
+export interface RedisStoreOptions {
+  /** How invalidations are written, if not like everything else. */
+  readonly removals?: Removals | undefined;
+  /** Whether some process raises fences: then a key is looked at before it is written or removed. @default false */
+  readonly fences?: boolean;
+}
 
 /**
  * The store on Redis, standalone or Cluster. One key holds value and lease; the generations live under
@@ -40,11 +50,12 @@ export class RedisStore implements Store {
   readonly #batch: ReadBatch;
   readonly #walk: KeyWalk;
   readonly #removals: Removals;
+  readonly #fences: boolean;
   readonly #parse = (row: Buffer | null) => parseRecord(row, this.now());
 
-  /** `removals`: how invalidations are written, if not like everything else. */
-  constructor(connection: RedisConnection, prefix: string, removals?: Removals) {
+  constructor(connection: RedisConnection, prefix: string, { removals, fences = false }: RedisStoreOptions = {}) {
     this.#connection = connection;
+    this.#fences = fences;
     this.#removals = removals ?? { run: (removal) => this.#run(removal) };
     this.#prefix = prefix;
     this.#internal = `${prefix}~{${prefix.replace(/[{}]/g, '') || 'g'}}:`;
@@ -106,9 +117,24 @@ export class RedisStore implements Store {
     return this.#orGiveUp(key, token, seen === undefined ? usual() : byScript());
   }
 
-  async force(id: string, token: Token, leaseMs: number): Promise<void> {
+  async force(id: string, token: Token, leaseMs: number): Promise<boolean> {
+    const key = this.#prefix + id;
     const record = leaseRecord(token, this.now() + leaseMs);
-    await this.#run((client) => client.set(this.#prefix + id, record, 'PX', leaseMs));
+    if (this.#fences) return isOne(await this.#run((client) => FORCE.run(client, [key], [record, leaseMs])));
+    await this.#run((client) => client.set(key, record, 'PX', leaseMs));
+    return true;
+  }
+
+  async fence({ ids, names }: Fenced, ms: number): Promise<void> {
+    const record = leaseRecord(FIRST_FENCE, this.now() + ms);
+    const raise = (id: string) =>
+      this.#run((client) => RAISE.run(client, [this.#prefix + id], [record, Math.ceil(ms)]));
+    await Promise.all([this.#draw(names, 'fence', Math.ceil(ms)), ...ids.map(raise)]);
+  }
+
+  async lift({ ids, names }: Fenced): Promise<void> {
+    const lift = (id: string) => this.#run((client) => LIFT.run(client, [this.#prefix + id], []));
+    await Promise.all([this.#draw(names, 'lift'), ...ids.map(lift)]);
   }
 
   async renew(id: string, token: Token, leaseMs: number): Promise<boolean> {
@@ -136,12 +162,8 @@ export class RedisStore implements Store {
   }
 
   async draw(names: readonly string[], which: 'missing' | 'all'): Promise<Drawn> {
-    const keys = [this.#sequenceKey, ...names.map((name) => this.#internal + name)];
-    const reply = await this.#runDraw(which, (client) =>
-      // New ids for every send: one that is applied late must not bring an old generation back (rule 5).
-      DRAW.run(client, keys, [which, newToken(), GENERATION_MS, this.#rootKey, ...names.map(() => newToken())]),
-    );
-    const [epoch = '', number = '0', before = '0', ...generations] = reply as string[];
+    const reply = await this.#draw(names, which);
+    const [epoch = '', number = '0', before = '0', ...generations] = reply;
     const at = (text: string): Sequence => ({ epoch, number: Number(text) });
     return { generations, sequence: at(number), previous: at(before) };
   }
@@ -208,9 +230,14 @@ export class RedisStore implements Store {
     return this.#connection.run(() => command(this.#connection.client));
   }
 
-  /** To draw for all names is to invalidate. */
-  #runDraw<T>(which: 'missing' | 'all', command: (client: RedisClient) => Promise<T>): Promise<T> {
-    return which === 'all' ? this.#removals.run(command) : this.#run(command);
+  async #draw(names: readonly string[], which: DrawMode, ms = GENERATION_MS): Promise<string[]> {
+    if (names.length === 0 && which !== 'missing' && which !== 'all') return [];
+    const keys = [this.#sequenceKey, ...names.map((name) => this.#internal + name)];
+    const command = (client: RedisClient): Promise<unknown> =>
+      // New ids for every send: one that is applied late must not bring an old generation back (rule 5).
+      DRAW.run(client, keys, [which, newToken(), ms, this.#rootKey, ...names.map(() => newToken())]);
+    // To draw for all names is to invalidate.
+    return (await (which === 'all' ? this.#removals.run(command) : this.#run(command))) as string[];
   }
 
   #slow<T>(command: (client: RedisClient) => Promise<T>): Promise<T> {
@@ -246,7 +273,9 @@ export class RedisStore implements Store {
   async #remove(keys: readonly string[]): Promise<number> {
     if (keys.length === 0) return 0;
     const groups = this.#cluster ? keys.map((key) => [key]) : [keys];
-    const counts = await this.#removals.run((client) => Promise.all(groups.map((group) => client.del(...group))));
+    const del = (client: RedisClient, group: readonly string[]): Promise<number> =>
+      this.#fences ? REMOVE.run(client, group, []).then(Number) : client.del(...group);
+    const counts = await this.#removals.run((client) => Promise.all(groups.map((group) => del(client, group))));
     return counts.reduce((sum, count) => sum + count, 0);
   }
 

@@ -36,7 +36,8 @@ export class CacheInstance {
 
   /** @throws InvalidOptionsError */
   constructor(options: CacheOptions = {}, clock: Clock = systemClock) {
-    const { name, enabled, redis, memory, l1, coherence, plan, limits, keySecret } = resolveCacheOptions(options);
+    const { name, enabled, redis, memory, l1, coherence, plan, limits, keySecret, ...transactions } =
+      resolveCacheOptions(options);
     const publish = { prefix: 'mobius:cache', origin: { cache: name } };
     this.name = name;
     this.events = new Channel<CacheEvents>({ publish });
@@ -53,12 +54,20 @@ export class CacheInstance {
         clock,
         events: this.events,
         near: new Channel({ publish }),
+        fences: transactions.fence,
       });
       this.near = parts.near;
       this.#replicated = parts.replicated;
       this.#store = parts.near?.store ?? parts.store;
     }
-    this.engine = new CacheEngine({ store: this.#store, clock, defaults: plan, limits, events: this.events });
+    this.engine = new CacheEngine({
+      store: this.#store,
+      clock,
+      defaults: plan,
+      limits,
+      events: this.events,
+      ...transactions,
+    });
     this.manager = new CacheManager(this.engine);
     this.argumentKeys = new ArgumentKeys(keySecret === undefined ? {} : { secret: keySecret });
     this.connection?.events.on('ready', () => void this.engine.replay());
@@ -137,11 +146,12 @@ interface RedisSettings extends Pick<ResolvedCacheOptions, 'redis' | 'l1' | 'coh
   readonly clock: Clock;
   readonly events: Channel<CacheEvents>;
   readonly near: Channel<NearEvents>;
+  readonly fences: boolean;
 }
 
 /** The store on a connection, with what its options put before and beside it. */
 function onRedis(connection: RedisConnection, settings: RedisSettings) {
-  const { redis = {}, l1, coherence, clock, events } = settings;
+  const { redis = {}, l1, coherence, clock, events, fences } = settings;
   const { keyPrefix: prefix = REDIS_DEFAULTS.keyPrefix, waitReplicas } = redis;
   const replicated =
     waitReplicas &&
@@ -149,7 +159,7 @@ function onRedis(connection: RedisConnection, settings: RedisSettings) {
       ...waitReplicas,
       underReplicated: (facts) => events.emit('underReplicated', () => facts),
     });
-  const store = new RedisStore(connection, prefix, replicated);
+  const store = new RedisStore(connection, prefix, { removals: replicated, fences });
   const near = l1 && new NearTier(connection, store, { ...l1, ...coherence, prefix, clock, events: settings.near });
   return { store, near, replicated };
 }

@@ -39,6 +39,8 @@ const COUNTED: Readonly<Record<keyof Counts, string>> = {
   uncacheable: 'Values not stored because of what they were.',
   foreign: 'Values of somebody else that were found under a key and removed.',
   invalidations: 'Invalidations by this process.',
+  bypassed: 'Reads and writes inside of transactions, which went past the cache.',
+  unfenced: 'Transactions committed without the fence that was asked for.',
   storeFailures: 'Questions to the store that were not answered.',
 };
 

@@ -1,4 +1,4 @@
-import { type Duration, OptionCheck } from '@mobius1/kernel';
+import { type Duration, OptionCheck, type UnitOfWork } from '@mobius1/kernel';
 import { type EngineLimits, LIMIT_DEFAULTS, type Plan, PLAN_DEFAULTS } from '../core/options.js';
 import type { MemoryStoreOptions } from '../drivers/memory-store.js';
 import type { NearCacheOptions } from '../drivers/near/near-cache.js';
@@ -41,6 +41,16 @@ export interface CacheOptions {
   readonly maxValueBytes?: number;
   /** Keys made from arguments are digests; with a secret they are keyed, so that nobody can find inputs by trying. */
   readonly keySecret?: string;
+  /**
+   * The transactions of your database: reads inside them go past the cache, invalidations wait for their commit (G16). @default in
+   * Nest that of `DatabaseModule`, if there is one; else none
+   */
+  readonly unitOfWork?: UnitOfWork | undefined;
+  /**
+   * Closes the gap between commit and invalidation in which a process may die: one more round trip before each commit of a
+   * transaction that invalidates. The same in all processes. @default false
+   */
+  readonly fence?: boolean;
 }
 
 /** The in-process tier; coherent with Redis, so nothing here trades freshness for speed. */
@@ -64,6 +74,8 @@ export interface ResolvedCacheOptions {
   readonly plan: Plan;
   readonly limits: EngineLimits;
   readonly keySecret: string | undefined;
+  readonly unitOfWork: UnitOfWork | undefined;
+  readonly fence: boolean;
 }
 
 const KNOWN: readonly string[] = [
@@ -80,7 +92,16 @@ const KNOWN: readonly string[] = [
     'staleIfError',
     'softTimeout',
   ],
-  ...['hardTimeout', 'earlyRefresh', 'leaseTimeout', 'waitTimeout', 'maxValueBytes', 'keySecret'],
+  ...[
+    'hardTimeout',
+    'earlyRefresh',
+    'leaseTimeout',
+    'waitTimeout',
+    'maxValueBytes',
+    'keySecret',
+    'unitOfWork',
+    'fence',
+  ],
 ];
 
 /** @throws InvalidOptionsError that lists every problem at once */
@@ -113,8 +134,20 @@ export function resolveCacheOptions(options: CacheOptions): ResolvedCacheOptions
   const enabled = check.boolean('enabled', options.enabled) ?? true;
   const name = check.string('name', options.name, { max: 64 }) ?? 'cache';
   const keySecret = check.string('keySecret', options.keySecret, { max: 1024 });
+  const transactions = checkTransactions(check, options);
   check.throwIfAny();
-  return Object.freeze({ name, enabled, redis, memory: options.memory ?? {}, l1, coherence, plan, limits, keySecret });
+  return Object.freeze({
+    name,
+    enabled,
+    redis,
+    memory: options.memory ?? {},
+    l1,
+    coherence,
+    plan,
+    limits,
+    keySecret,
+    ...transactions,
+  });
 }
 
 function checkBounds(check: OptionCheck, path: string, bounds: Omit<MemoryStoreOptions, 'clock'> | undefined): void {
@@ -139,6 +172,15 @@ function checkCoherence(check: OptionCheck, coherence: CoherenceOptions): Resolv
     pingTimeout: ms('pingTimeout'),
     boundedMs: bounded ?? COHERENCE_DEFAULTS.boundedMs,
   };
+}
+
+function checkTransactions(
+  check: OptionCheck,
+  { unitOfWork, fence }: CacheOptions,
+): Pick<ResolvedCacheOptions, 'unitOfWork' | 'fence'> {
+  if (unitOfWork !== undefined && typeof (unitOfWork as Partial<UnitOfWork>).afterCommit !== 'function')
+    check.problem('unitOfWork', 'the unitOfWork of a Database, or something like it', unitOfWork);
+  return { unitOfWork, fence: check.boolean('fence', fence) ?? false };
 }
 
 function checkLimits(check: OptionCheck, options: CacheOptions): EngineLimits {

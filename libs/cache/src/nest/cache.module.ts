@@ -8,6 +8,7 @@ import {
 import { ConfigModule, ConfigService } from '@nestjs/config';
 import { DiscoveryModule } from '@nestjs/core';
 import { TerminusModule } from '@nestjs/terminus';
+import { UNIT_OF_WORK, type UnitOfWork } from '@mobius1/kernel';
 import type { FeatureOptions } from '../features/manager/cache-manager.js';
 import { CacheInstance } from '../instance/cache-instance.js';
 import type { CacheOptions } from '../instance/cache-options.js';
@@ -34,10 +35,10 @@ const configurable = new ConfigurableModuleBuilder<CacheOptions>({
 
 const instance: FactoryProvider<CacheInstance> = {
   provide: CACHE_INSTANCE,
-  inject: [CACHE_OPTIONS, ConfigService],
-  useFactory: (options: CacheOptions, config: ConfigService) => {
+  inject: [CACHE_OPTIONS, ConfigService, { token: UNIT_OF_WORK, optional: true }],
+  useFactory: (options: CacheOptions, config: ConfigService, unitOfWork?: UnitOfWork) => {
     const environment = readEnvironment((name) => config.get<unknown>(name) ?? process.env[name]);
-    return new CacheInstance(mergeEnvironment(options, environment));
+    return new CacheInstance({ unitOfWork, ...mergeEnvironment(options, environment) });
   },
 };
 

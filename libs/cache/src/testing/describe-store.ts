@@ -374,6 +374,34 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
       });
     });
 
+    describe('fence and lift (rule 15)', () => {
+      test('a fence voids what it covers, and ends its loads', async ({ store, stored, lease, fill, find }) => {
+        const before = await store.draw(['t:x'], 'missing');
+        await stored('k', 1);
+        const token = await lease('loading');
+        await store.fence({ ids: ['k', 'loading'], names: ['t:x'] }, 10_000);
+        const { kind } = await find('k');
+        ok(kind !== 'entry', `the fence left an ${kind}`);
+        equal(await fill('loading', token, 'old'), false);
+        const { generations } = await store.read({ id: 'other', names: ['t:x'] });
+        differs(generations[0], before.generations[0]);
+      });
+
+      test('a lift voids as well, and lets loads in again', async ({ store, stored, lease, fill, value }) => {
+        const covered = { ids: ['k'], names: ['t:x'] };
+        await store.fence(covered, 10_000);
+        const during = await store.draw(['t:x'], 'missing');
+        await store.lift(covered);
+        const after = await store.draw(['t:x'], 'missing');
+        differs(after.generations[0], during.generations[0]);
+        equal(await fill('k', await lease('k'), 'new'), true);
+        equal(await value('k'), 'new');
+        await stored('j', 1);
+        await store.lift({ ids: ['j'], names: [] });
+        equal((await store.usage()).keys, 1);
+      });
+    });
+
     test('usage counts values and counters, not leases and bookkeeping', async ({ store, stored, lease }) => {
       equal((await store.usage()).keys, 0);
       await stored('a', 1);

@@ -1,12 +1,15 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { UnitOfWork } from '@mobius1/kernel';
+import type { CommitOutcome, UnitOfWork } from '@mobius1/kernel';
 import { TransactionEndedError } from './errors.js';
 
 /** What waits for the end of a transaction. */
 export type Effect = () => void | Promise<void>;
 
+/** What waits for the commit. */
+export type CommitEffect = (outcome: CommitOutcome) => void | Promise<void>;
+
 interface Hook {
-  readonly effect: Effect;
+  readonly effect: CommitEffect;
   /** It is needed as well when nobody knows whether the transaction was committed: an invalidation, for example. */
   readonly evenIfUnclear: boolean;
 }
@@ -18,7 +21,7 @@ interface Hook {
 export class Scope {
   readonly client: unknown;
   readonly parent: Scope | undefined;
-  readonly #beforeCommit: (() => Promise<void>)[] = [];
+  readonly #beforeCommit: ((ms: number) => Promise<void>)[] = [];
   readonly #afterCommit: Hook[] = [];
   readonly #afterRollback: Effect[] = [];
   /** Parts of one transaction share one connection, so they run one after the other. */
@@ -40,16 +43,16 @@ export class Scope {
     return this.#ended || (this.parent?.ended ?? false);
   }
 
-  beforeCommit(effect: () => Promise<void>): void {
+  beforeCommit(effect: (ms: number) => Promise<void>): void {
     this.#beforeCommit.push(effect);
   }
 
-  /** Does what is to be done before COMMIT is sent. */
-  async prepare(): Promise<void> {
-    for (const effect of this.#beforeCommit) await effect();
+  /** Does what is to be done before COMMIT is sent, which will be within `ms`. */
+  async prepare(ms: number): Promise<void> {
+    await Promise.all(this.#beforeCommit.map((effect) => effect(ms)));
   }
 
-  afterCommit(effect: Effect, { evenIfUnclear = false }: { evenIfUnclear?: boolean } = {}): void {
+  afterCommit(effect: CommitEffect, { evenIfUnclear = false }: { evenIfUnclear?: boolean } = {}): void {
     this.#afterCommit.push({ effect, evenIfUnclear });
   }
 
@@ -80,7 +83,11 @@ export class Scope {
     if (outcome === 'rolled-back') return this.#afterRollback;
     return this.#afterCommit
       .filter(({ evenIfUnclear }) => outcome === 'committed' || evenIfUnclear)
-      .map(({ effect }) => effect);
+      .map(
+        ({ effect }) =>
+          () =>
+            effect(outcome),
+      );
   }
 }
 
@@ -105,19 +112,19 @@ export class Scopes implements UnitOfWork {
     return this.#storage.run(scope, async () => await run());
   }
 
-  beforeCommit(effect: () => Promise<void>): void {
+  beforeCommit(effect: (ms: number) => Promise<void>): void {
     this.living?.beforeCommit(effect);
   }
 
-  afterCommit(effect: Effect): void | Promise<void> {
+  afterCommit(effect: CommitEffect): void | Promise<void> {
     const scope = this.living;
-    if (scope === undefined) return effect();
+    if (scope === undefined) return effect('committed');
     scope.afterCommit(effect, { evenIfUnclear: true });
   }
 
-  afterCertainCommit(effect: Effect): void | Promise<void> {
+  afterCertainCommit(effect: CommitEffect): void | Promise<void> {
     const scope = this.living;
-    if (scope === undefined) return effect();
+    if (scope === undefined) return effect('committed');
     scope.afterCommit(effect);
   }
 

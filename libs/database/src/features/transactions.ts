@@ -2,7 +2,7 @@ import { type Clock, Deadline, OptionCheck, systemClock, type UnitOfWork } from 
 import { AmbiguousCommitError, TransactionDeadlineError } from '../core/errors.js';
 import { classifyFailure, type FailureKind } from '../core/failure.js';
 import { decide, RetryPaces } from '../core/retry-policy.js';
-import { type Effect, Scope, Scopes } from '../core/scope.js';
+import { type CommitEffect, type Effect, Scope, Scopes } from '../core/scope.js';
 
 /** As Prisma names them. */
 export type Isolation = 'ReadUncommitted' | 'ReadCommitted' | 'RepeatableRead' | 'Serializable';
@@ -112,13 +112,18 @@ export class Transactions<Client extends StatementClient> implements UnitOfWork 
    * What it throws is reported and changes nothing. Invalidations of a cache are done as well when nobody knows whether the
    * COMMIT was carried out: too much is invalidated then, never too little.
    */
-  afterCommit(effect: Effect): void | Promise<void> {
+  afterCommit(effect: CommitEffect): void | Promise<void> {
     return this.#scopes.afterCommit(effect);
   }
 
   /** Like `afterCommit`, but only when the commit is certain: for what must not be told of something that did not happen. */
-  afterCertainCommit(effect: Effect): void | Promise<void> {
+  afterCertainCommit(effect: CommitEffect): void | Promise<void> {
     return this.#scopes.afterCertainCommit(effect);
+  }
+
+  /** Does `effect` just before COMMIT is sent, at most `ms` before; when it rejects, the transaction is rolled back. */
+  beforeCommit(effect: (ms: number) => Promise<void>): void {
+    this.#scopes.beforeCommit(effect);
   }
 
   /** Does `effect` when the running transaction, or the part of it that this is, is rolled back. */
@@ -174,10 +179,14 @@ export class Transactions<Client extends StatementClient> implements UnitOfWork 
     };
     return this.#outer.$transaction(async (client) => {
       const scope = (state.scope = new Scope(client));
-      // Prisma's time-out only stops waiting; this one stops the server.
-      await client.$executeRawUnsafe(`SET LOCAL statement_timeout = ${Math.max(1, Math.ceil(deadline.remaining()))}`);
+      // Prisma's time-out only stops waiting; these stop the server. The second one also ends the transaction of a process that
+      // is frozen: it cannot COMMIT when it wakes up.
+      const ms = Math.max(1, Math.ceil(deadline.remaining()));
+      await client.$executeRawUnsafe(
+        `SELECT set_config('statement_timeout', '${ms}', true), set_config('idle_in_transaction_session_timeout', '${ms}', true)`,
+      );
       const result = await this.#scopes.within(scope, () => body(client));
-      await scope.prepare();
+      await scope.prepare(left);
       state.committing = true;
       return result;
     }, settings);

@@ -4,6 +4,7 @@ import type {
   Acquisition,
   Coherence,
   Drawn,
+  Fenced,
   Heard,
   Invalidation,
   Listener,
@@ -101,7 +102,7 @@ export class TieredStore implements Store {
     return this.#redis.acquire(id, acquisition);
   }
 
-  force(id: string, token: Token, leaseMs: number): Promise<void> {
+  force(id: string, token: Token, leaseMs: number): Promise<boolean> {
     return this.#forgetting({ ids: [id] }, () => this.#redis.force(id, token, leaseMs));
   }
 
@@ -135,6 +136,14 @@ export class TieredStore implements Store {
   draw(names: readonly string[], which: 'missing' | 'all'): Promise<Drawn> {
     if (which === 'missing') return this.#redis.draw(names, which);
     return this.#forgetting({ names }, () => this.#redis.draw(names, which));
+  }
+
+  fence(fenced: Fenced, ms: number): Promise<void> {
+    return this.#forgetting(fenced, () => this.#redis.fence(fenced, ms));
+  }
+
+  lift(fenced: Fenced): Promise<void> {
+    return this.#forgetting(fenced, () => this.#redis.lift(fenced));
   }
 
   async sweep(selection: Selection): Promise<number> {
