@@ -1,9 +1,10 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { prepareDatabase } from '../../src/database/prepare-database.js';
 import { type Ended, runProgram } from '../support/run-program.js';
 import { PostgresEnv, type TestDatabase } from '../support/postgres-env.js';
+import { uniquePrefix } from '../support/unique-prefix.js';
 import { typeCheck } from '../support/type-check.js';
 
 const program = (name: string): string => join(__dirname, 'programs', `${name}.ts`);
@@ -19,7 +20,9 @@ describe('a program with a connection pool', () => {
   afterAll(async () => server.drop());
 
   it('compiles in strict mode', () => {
-    expect(typeCheck(['connection-pool', 'own-client', 'missing-client'].map(program))).toEqual([]);
+    expect(
+      typeCheck(readdirSync(join(__dirname, 'programs')).map((name) => join(__dirname, 'programs', name))),
+    ).toEqual([]);
   });
 
   it('gets a client that asks, logs, counts, and ends with the program', async () => {
@@ -46,6 +49,43 @@ describe('a program with a connection pool', () => {
       { what: 'asked', documents: 1, limit: 3 },
       { what: 'again', users: true },
     ]);
+  });
+
+  describe('and a cache', () => {
+    const env = () => ({
+      DATABASE_URL: server.url,
+      REDIS_URL: process.env.TEST_REDIS_URL ?? '',
+      REDIS_KEY_PREFIX: uniquePrefix(),
+    });
+
+    it('asks the database once for what it knows, by user, workspace, document, template, list and tag', async () => {
+      const ended = await runProgram(program('query-cache'), { env: env() });
+      expectClean(ended);
+      expect(ended.said).toEqual([
+        { what: 'first', executed: 6, user: expect.any(String), page: 2 },
+        { what: 'second', executed: 6, same: true },
+        { what: 'a date is a date', is: true },
+        { what: 'after the tag of the query', executed: 7 },
+        { what: 'after user and workspace', executed: 11 },
+        {
+          ...{ what: 'numbers', decimal: '12345678901234567890.123456789' },
+          ...{ bigint: '9007199254740993', bytes: [1, 2, 255] },
+        },
+        { what: 'stats', queries: 26, executed: 12, failed: 0, hitRate: 53.8, invalidations: 4 },
+      ]);
+    });
+
+    it('shows what was written at once, and what was rolled back never', async () => {
+      const ended = await runProgram(program('query-invalidation'), { env: env() });
+      expectClean(ended);
+      expect(ended.said).toEqual([
+        { what: 'before', has: false, name: expect.any(String) },
+        { what: 'created', has: true },
+        { what: 'renamed', name: 'Sol & Luna', has: true },
+        { what: 'rolled back', has: false, asked: 0 },
+        { what: 'committed', has: true },
+      ]);
+    });
   });
 
   it('is told what to do when there is no client', async () => {

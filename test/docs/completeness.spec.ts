@@ -21,6 +21,7 @@ const DECLARED = Object.entries({
   [`${CACHE}/instance/cache-health.ts`]: ['CacheHealth'],
   [`${CACHE}/nest/decorators/method-options.ts`]: ['CachedMethodOptions', 'CacheableOptions'],
   [`${CACHE}/nest/decorators/cache-invalidate.ts`]: ['CacheInvalidateOptions'],
+  [`${CACHE}/features/query/query-cache.ts`]: ['QueryOptions', 'ListPage', 'QueryStats', 'QueryCache'],
   [`${DATABASE}/core/options.ts`]: ['DatabaseOptions'],
   [`${DATABASE}/core/pool-stats.ts`]: ['PoolStats'],
   [`${DATABASE}/core/slow-queries.ts`]: ['SlowQuery'],
@@ -33,7 +34,7 @@ const INTERNAL = ['clock'];
 
 const REFERENCE = [
   ...['docs/module.md', 'docs/cache-manager.md', 'docs/decorators.md', 'docs/tiers.md'],
-  ...['docs/database.md', 'docs/transactions.md'],
+  ...['docs/database.md', 'docs/transactions.md', 'docs/query-cache.md'],
 ];
 
 describe('the documentation', () => {

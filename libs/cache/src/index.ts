@@ -11,7 +11,8 @@ export { CACHE_INSTANCE } from './nest/tokens.js';
 export type { CacheInstance } from './instance/cache-instance.js';
 
 // Services
-export { CacheManagerService, RedisService } from './nest/services.js';
+export { CacheManagerService, QueryCacheService, RedisService } from './nest/services.js';
+export type { ListPage, QueryOptions, QueryStats, WarmUpQuery } from './features/query/query-cache.js';
 export type { RedisInfo } from './instance/redis-handle.js';
 export type {
   CacheEntry,

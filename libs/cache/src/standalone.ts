@@ -10,6 +10,7 @@
 import { CodedError } from '@mobius1/kernel';
 import type { RedisOptions } from './drivers/redis-options.js';
 import { CacheManager } from './features/manager/cache-manager.js';
+import { QueryCache } from './features/query/query-cache.js';
 import type { CacheOptions } from './instance/cache-options.js';
 import { CacheInstance } from './instance/cache-instance.js';
 import { RedisHandle } from './instance/redis-handle.js';
@@ -17,6 +18,7 @@ import { RedisHandle } from './instance/redis-handle.js';
 export { registerValueType } from './core/codec/value-types.js';
 export { CacheKeys, DefaultTTL } from './features/manager/cache-keys.js';
 export type { CacheManager } from './features/manager/cache-manager.js';
+export type { QueryCache } from './features/query/query-cache.js';
 export type { CacheOptions } from './instance/cache-options.js';
 export type { RedisHandle } from './instance/redis-handle.js';
 export type { RedisOptions } from './drivers/redis-options.js';
@@ -67,11 +69,19 @@ export async function closeCache(): Promise<void> {
   await closing?.close();
 }
 
+/** Whatever `part` is of the cache of this process, when it is first used. */
+function ofThisProcess<T extends object>(prototype: T, part: (cache: CacheInstance) => T): T {
+  return new Proxy(Object.create(prototype) as T, {
+    get(_target, name) {
+      const target = part(getCache());
+      const member: unknown = Reflect.get(target, name, target);
+      return typeof member === 'function' ? (member.bind(target) as unknown) : member;
+    },
+  });
+}
+
 /** The general cache of this process: on Redis when `initializeRedis` was called before its first use, else in memory. */
-export const cacheManager = new Proxy(Object.create(CacheManager.prototype) as CacheManager, {
-  get(_target, name) {
-    const { manager } = getCache();
-    const member: unknown = Reflect.get(manager, name, manager);
-    return typeof member === 'function' ? (member.bind(manager) as unknown) : member;
-  },
-});
+export const cacheManager = ofThisProcess(CacheManager.prototype, ({ manager }) => manager);
+
+/** Queries of the database, in the cache of this process. */
+export const queryCache = ofThisProcess(QueryCache.prototype, ({ queries }) => queries);

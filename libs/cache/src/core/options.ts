@@ -147,3 +147,13 @@ export function checkTags(check: OptionCheck, tags: unknown): void {
     }
   });
 }
+
+type Tags = LoadOptions<never>['tags'];
+
+/** The tags that every entry of a kind has, and those that the caller adds, whichever form these have. */
+export function joinTags(fixed: readonly string[], own: Tags): Tags {
+  // What is no list is left as it is, for the engine to refuse.
+  const join = (more: readonly string[]): readonly string[] =>
+    Array.isArray(more) ? [...fixed, ...(more as string[])] : more;
+  return typeof own === 'function' ? (value: never) => join(own(value)) : join(own ?? []);
+}

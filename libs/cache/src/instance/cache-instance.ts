@@ -11,6 +11,7 @@ import { REDIS_DEFAULTS } from '../drivers/redis-options.js';
 import { ReplicatedWrites } from '../drivers/replicated-writes.js';
 import { RedisStore } from '../drivers/redis-store.js';
 import { CacheManager } from '../features/manager/cache-manager.js';
+import { QueryCache } from '../features/query/query-cache.js';
 import { type CacheHealth, judgeHealth } from './cache-health.js';
 import { type CacheMetric, describeMetrics } from './cache-metrics.js';
 import { type CacheOptions, type ResolvedCacheOptions, resolveCacheOptions } from './cache-options.js';
@@ -25,6 +26,7 @@ export class CacheInstance {
   readonly events: Channel<CacheEvents>;
   readonly engine: CacheEngine;
   readonly manager: CacheManager;
+  readonly queries: QueryCache;
   readonly argumentKeys: ArgumentKeys;
   /** Absent when the cache lives in memory or is turned off. */
   readonly connection: RedisConnection | undefined;
@@ -69,6 +71,7 @@ export class CacheInstance {
       ...transactions,
     });
     this.manager = new CacheManager(this.engine);
+    this.queries = new QueryCache(this.manager);
     this.argumentKeys = new ArgumentKeys(keySecret === undefined ? {} : { secret: keySecret });
     this.connection?.events.on('ready', () => void this.engine.replay());
   }

@@ -17,7 +17,7 @@ import { Binding } from './decorators/binding.js';
 import { CacheHealthIndicator, RedisHealthIndicator } from './health.js';
 import { mergeEnvironment, readEnvironment } from './environment.js';
 import { MethodExplorer } from './method-explorer.js';
-import { CacheManagerService, RedisService } from './services.js';
+import { CacheManagerService, QueryCacheService, RedisService } from './services.js';
 import { CACHE_BINDING, CACHE_INSTANCE, CACHE_OPTIONS } from './tokens.js';
 
 /** For `forRootAsync({ useClass })` and `useExisting`. */
@@ -48,7 +48,13 @@ const rootBinding: FactoryProvider<Binding> = {
   useFactory: (cache: CacheInstance) => new Binding(cache, {}),
 };
 
-const services: Provider[] = [RedisService, CacheManagerService, CacheHealthIndicator, RedisHealthIndicator];
+const services: Provider[] = [
+  RedisService,
+  CacheManagerService,
+  QueryCacheService,
+  CacheHealthIndicator,
+  RedisHealthIndicator,
+];
 
 /**
  * The cache of an application.

@@ -1,5 +1,6 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { CacheManager, type FeatureOptions } from '../features/manager/cache-manager.js';
+import { QueryCache } from '../features/query/query-cache.js';
 import type { CacheInstance } from '../instance/cache-instance.js';
 import { RedisHandle } from '../instance/redis-handle.js';
 import { CACHE_INSTANCE } from './tokens.js';
@@ -14,6 +15,14 @@ export class CacheManagerService extends CacheManager {
     @Optional() @Inject(NO_FEATURE) feature?: FeatureOptions,
   ) {
     super(instance.engine, feature);
+  }
+}
+
+/** Queries of the database, injectable. */
+@Injectable()
+export class QueryCacheService extends QueryCache {
+  constructor(@Inject(CACHE_INSTANCE) instance: CacheInstance) {
+    super(instance.manager);
   }
 }
 

@@ -7,7 +7,7 @@ export type KeyPart = string | number | bigint;
  * Joins the parts so that no two lists of parts give one key: `a:b` + `c` is not `a` + `b:c`. Ids without colons and
  * percent signs stay as they are.
  */
-function joinKey(kind: string, parts: readonly KeyPart[]): string {
+export function joinKey(kind: string, parts: readonly KeyPart[]): string {
   const encoded = parts.map((part, i) => {
     const text = typeof part === 'string' || typeof part === 'number' || typeof part === 'bigint' ? String(part) : '';
     if (text === '' || text === 'NaN') {

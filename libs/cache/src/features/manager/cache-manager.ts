@@ -2,7 +2,7 @@ import { type Duration, OptionCheck } from '@mobius1/kernel';
 import type { Loaded } from '../../core/batch-load.js';
 import type { CacheEngine } from '../../core/engine.js';
 import { MAX_NAMESPACE_LENGTH } from '../../core/key.js';
-import { checkTags, type LoadOptions, type StoreOptions, ttlMs } from '../../core/options.js';
+import { checkTags, joinTags, type LoadOptions, type StoreOptions, ttlMs } from '../../core/options.js';
 import { type Counts, hitRate } from '../../core/stats.js';
 import type { Coherence } from '../../core/store.js';
 
@@ -263,10 +263,11 @@ export class CacheManager {
   #scope<O extends LoadOptions<never>>(options: O | undefined): LoadOptions<never> | undefined {
     const { namespace, ttl, tags } = this.#feature;
     if (namespace === undefined && ttl === undefined && !tags?.length) return options;
-    const own = options?.tags ?? [];
-    // What is no list is left as it is, for the engine to refuse.
-    const join = (more: readonly string[]) => (Array.isArray(more) ? [...(tags ?? []), ...(more as string[])] : more);
-    const all = typeof own === 'function' ? (value: never) => join(own(value)) : join(own);
-    return { ...options, namespace: options?.namespace ?? namespace, ttl: options?.ttl ?? ttl, tags: all };
+    return {
+      ...options,
+      namespace: options?.namespace ?? namespace,
+      ttl: options?.ttl ?? ttl,
+      tags: joinTags(tags ?? [], options?.tags),
+    };
   }
 }
