@@ -49,7 +49,7 @@ const FLOORS: Record<string, Record<string, Floor>> = {
   database: {
     core: { floors: ['core'] },
     drivers: { floors: ['core', 'drivers'], packages: ['pg', /^@prisma\//] },
-    features: { floors: ['core', 'features'] },
+    features: { floors: ['core', 'features'], types: [/^@prisma\/client\//] },
     instance: { floors: ['core', 'drivers', 'features', 'instance'], packages: ['@prisma/client'] },
     nest: { floors: ['core', 'drivers', 'features', 'nest'], packages: [NEST] },
     face: { floors: ['core', 'drivers', 'features', 'instance', 'nest'] },

@@ -27,6 +27,8 @@ const DECLARED = Object.entries({
   [`${DATABASE}/core/slow-queries.ts`]: ['SlowQuery'],
   [`${DATABASE}/features/transactions.ts`]: ['TransactionOptions', 'TransactionsOptions', 'Transactions'],
   [`${DATABASE}/features/retries.ts`]: ['RetriesOptions'],
+  [`${DATABASE}/features/prisma-extension/operations.ts`]: ['CacheStrategy', 'CacheArgument'],
+  [`${DATABASE}/features/prisma-extension/with-query-cache.ts`]: ['QueryCacheExtensionOptions'],
 }).flatMap(([path, types]) => types.map((type) => ({ type, names: membersOf(path, type) })));
 
 // Not for users: tests pass a clock.
@@ -34,7 +36,7 @@ const INTERNAL = ['clock'];
 
 const REFERENCE = [
   ...['docs/module.md', 'docs/cache-manager.md', 'docs/decorators.md', 'docs/tiers.md'],
-  ...['docs/database.md', 'docs/transactions.md', 'docs/query-cache.md'],
+  ...['docs/database.md', 'docs/transactions.md', 'docs/query-cache.md', 'docs/prisma-extension.md'],
 ];
 
 describe('the documentation', () => {

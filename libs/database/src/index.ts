@@ -29,6 +29,13 @@ export type {
   TransactionsOptions,
 } from './features/transactions.js';
 export { type RetriesOptions, withRetries } from './features/retries.js';
+export {
+  type QueryCacheExtension,
+  type QueryCacheExtensionOptions,
+  type QueryCachePort,
+  withQueryCache,
+} from './features/prisma-extension/with-query-cache.js';
+export type { CacheArgument, CachedReads, CacheStrategy } from './features/prisma-extension/operations.js';
 export { classifyFailure, type Failure, type FailureKind } from './core/failure.js';
 
 // What it does

@@ -1,4 +1,4 @@
-import { Channel, type Clock, systemClock } from '@mobius1/kernel';
+import { Channel, type Clock, noUnitOfWork, systemClock, type UnitOfWork } from '@mobius1/kernel';
 import { ArgumentKeys } from '../core/argument-key.js';
 import { CacheEngine } from '../core/engine.js';
 import type { CacheEvents } from '../core/events.js';
@@ -28,6 +28,8 @@ export class CacheInstance {
   readonly manager: CacheManager;
   readonly queries: QueryCache;
   readonly argumentKeys: ArgumentKeys;
+  /** The transactions that this cache follows. */
+  readonly unitOfWork: UnitOfWork;
   /** Absent when the cache lives in memory or is turned off. */
   readonly connection: RedisConnection | undefined;
   /** The in-process tier before Redis, if there is one. */
@@ -71,6 +73,7 @@ export class CacheInstance {
       ...transactions,
     });
     this.manager = new CacheManager(this.engine);
+    this.unitOfWork = transactions.unitOfWork ?? noUnitOfWork;
     this.queries = new QueryCache(this.manager);
     this.argumentKeys = new ArgumentKeys(keySecret === undefined ? {} : { secret: keySecret });
     this.connection?.events.on('ready', () => void this.engine.replay());

@@ -1,0 +1,64 @@
+/** What a generated client knows of the schema at run time. */
+export interface RuntimeDataModel {
+  readonly models: Readonly<Record<string, { readonly fields: readonly RuntimeField[] }>>;
+}
+
+interface RuntimeField {
+  readonly name: string;
+  readonly kind: string;
+  /** The other model, for a relation. */
+  readonly type: string;
+  readonly relationName?: string;
+}
+
+/** Models and the relations between them. */
+export class DataModel {
+  /** Changes with every change of the schema: entries of another schema are not read. */
+  readonly hash: string;
+  readonly names: readonly string[];
+  readonly #relations: ReadonlyMap<string, ReadonlyMap<string, string>>;
+
+  constructor({ models }: RuntimeDataModel) {
+    this.names = Object.keys(models);
+    this.hash = hashOf(JSON.stringify(models));
+    this.#relations = new Map(
+      Object.entries(models).map(([name, { fields }]) => [
+        name,
+        new Map(
+          fields.filter(({ relationName }) => relationName !== undefined).map((field) => [field.name, field.type]),
+        ),
+      ]),
+    );
+  }
+
+  /** The model behind a field that is a relation. */
+  relation(model: string, field: string): string | undefined {
+    return this.#relations.get(model)?.get(field);
+  }
+
+  /** The models that a model has a relation with. */
+  related(model: string): string[] {
+    return [...new Set(this.#relations.get(model)?.values())];
+  }
+
+  /** A model and everything that is connected with it, over any number of relations. */
+  connected(model: string): Set<string> {
+    const found = new Set<string>();
+    const waiting = [model];
+    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+      if (found.has(next)) continue;
+      found.add(next);
+      waiting.push(...this.related(next));
+    }
+    return found;
+  }
+}
+
+/** FNV-1a in 64 bits, as 13 digits of base 36. */
+function hashOf(text: string): string {
+  let sum = 0xcbf29ce484222325n;
+  for (let i = 0; i < text.length; i++) {
+    sum = BigInt.asUintN(64, (sum ^ BigInt(text.charCodeAt(i))) * 0x100000001b3n);
+  }
+  return sum.toString(36);
+}
