@@ -4,18 +4,20 @@ import { CacheModule } from '@mobius1/cache';
 import { DatabaseModule } from '@mobius1/database';
 import type { AppConfig } from './config.js';
 import { PrismaModule } from './database/prisma.module.js';
+import { PrismaService } from './database/prisma.service.js';
 import { DocumentsModule } from './documents/documents.module.js';
 import { CacheHeaderInterceptor } from './http/cache-header.interceptor.js';
 import { ConnectionDrain } from './http/connection-drain.js';
 import { DatabaseErrorFilter } from './http/database-error.filter.js';
 import { CacheStatsModule } from './ops/cache-stats.module.js';
+import { DatabaseStatsModule } from './ops/database-stats.module.js';
 import { OpsModule } from './ops/ops.module.js';
 import { TemplatesModule } from './templates/templates.module.js';
 import { UsersModule } from './users/users.module.js';
 import { WorkspacesModule } from './workspaces/workspaces.module.js';
 
 /** What is served under `/api/v1`. */
-const API = [WorkspacesModule, DocumentsModule, TemplatesModule, UsersModule, CacheStatsModule];
+const API = [WorkspacesModule, DocumentsModule, TemplatesModule, UsersModule, CacheStatsModule, DatabaseStatsModule];
 
 @Module({})
 export class AppModule {
@@ -23,7 +25,7 @@ export class AppModule {
     return {
       module: AppModule,
       imports: [
-        DatabaseModule.forRoot({ url: config.databaseUrl, applicationName: 'mobius-api' }),
+        DatabaseModule.forRoot({ url: config.databaseUrl, applicationName: 'mobius-api', prisma: PrismaService }),
         PrismaModule,
         CacheModule.forRoot(config.cache),
         ...API,

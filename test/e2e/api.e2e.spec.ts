@@ -209,6 +209,21 @@ describe('the workspace API', () => {
       expect(body.details.database).toMatchObject({ status: 'up', latencyMs: expect.any(Number), pool: { limit: 10 } });
     });
 
+    it('tells of its connections and of slow statements', async () => {
+      const { body: pool } = await http().get('/api/v1/database/pool').expect(200);
+      expect(pool).toMatchObject({
+        limit: 10,
+        waiting: 0,
+        timeouts: 0,
+        leaks: 0,
+        waitMs: { count: expect.any(Number) },
+      });
+      await app.get(DatabaseService).pool.query(`SELECT pg_sleep(1.1), 'secret'`);
+      const { body: slow } = await http().get('/api/v1/database/slow-queries').expect(200);
+      expect(slow).toMatchObject([{ statement: 'SELECT pg_sleep(?), ?', count: 1, failed: 0 }]);
+      expect(JSON.stringify(slow)).not.toContain('secret');
+    });
+
     it('documents every route, under one page for people', async () => {
       await http().get('/api/docs').expect(200).expect('content-type', /html/);
       const { body } = await http().get('/api/docs-json').expect(200);

@@ -2,9 +2,11 @@ import { Logger } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import request from 'supertest';
 import type { CacheOptions } from '@mobius1/cache';
-import { DatabaseService } from '@mobius1/database';
+import { DatabaseService, TransactionService } from '@mobius1/database';
 import { createApp } from '../../src/app.js';
 import { prepareDatabase } from '../../src/database/prepare-database.js';
+import { NewDocumentDto } from '../../src/documents/document.dto.js';
+import { DocumentsService } from '../../src/documents/documents.service.js';
 import { eventually } from '../support/eventually.js';
 import { PostgresEnv, type TestDatabase } from '../support/postgres-env.js';
 import { RedisEnv } from '../support/redis-env.js';
@@ -119,6 +121,30 @@ describe('caching in the workspace API', () => {
       const { body } = await running.get(`${DOCUMENTS}?page=1&pageSize=2`);
       expect(body.items[0].id).toBe(created.id);
       expect((await running.get(`${DOCUMENTS}?page=2&pageSize=2`)).cache).toBe('MISS');
+    });
+
+    it('shows nothing of a document whose creation was rolled back, and all of one that was committed', async () => {
+      const page = `${DOCUMENTS}?page=1&pageSize=2`;
+      const before = await running.get(page);
+      const documents = running.app.get(DocumentsService);
+      const transactions = running.app.get(TransactionService);
+      const create = () => documents.create('ws-gestoria-sol', Object.assign(new NewDocumentDto(), NEW_DOCUMENT));
+      const failed = transactions.run(async () => {
+        await create();
+        throw new Error('rolled back');
+      });
+      await expect(failed).rejects.toThrow('rolled back');
+      expect(await running.get(page)).toEqual({ ...before, cache: 'HIT', queries: 0 });
+      const { id } = await transactions.run(async () => {
+        const created = await create();
+        expect((await transactions.outside(() => running.get(page))).cache).toBe('HIT');
+        return created;
+      });
+      expect((await running.get(page)).body.items[0].id).toBe(id);
+      const { body } = await running.get('/api/v1/workspaces');
+      expect(Date.parse(body.find((one: { id: string }) => one.id === 'ws-gestoria-sol').updatedAt)).toBeGreaterThan(
+        Date.now() - 60_000,
+      );
     });
 
     it('has popular templates before anybody asked for them', async () => {
