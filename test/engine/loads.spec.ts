@@ -76,6 +76,24 @@ describe('a load that waits for itself', () => {
     await expect(manager.getOrSet('both', both)).rejects.toMatchObject(recursive);
   });
 
+  it('is not looked for for ever: many loads may wait for many others', async () => {
+    const { manager } = createCache();
+    const LEVELS = 40; // 2 to the 40th ways from the first to the last
+    const last = heldLoad(1);
+    const read = (name: string, level: number): Promise<number> =>
+      manager.getOrSet(`${name}${level}`, async () => {
+        if (level === LEVELS) return last.load();
+        const [a, b] = await Promise.all([read('a', level + 1), read('b', level + 1)]);
+        return Math.max(a, b) + 1;
+      });
+    const first = read('a', 1);
+    await eventuallyCalled(last.load);
+    const another = manager.getOrSet('x', () => read('a', 1));
+    await new Promise(setImmediate);
+    last.open();
+    expect(await Promise.all([first, another])).toEqual([LEVELS, LEVELS]);
+  });
+
   it('is found when two callers close the circle from both ends', async () => {
     const { manager, clock } = createCache();
     const pause = (): Promise<void> => clock.sleep(10);

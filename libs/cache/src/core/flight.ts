@@ -36,13 +36,15 @@ type Caller = Flight | Hold;
 
 /** One load of one key, from the wish to load until it is stored or not. */
 export class Flight {
-  readonly caller: Caller | undefined = current.getStore();
+  readonly caller: Caller | undefined = livingCaller();
   readonly plan: FlightPlan;
   /** False once it goes on without a lease: then an invalidation elsewhere is silent, and few may join (rule 10). */
   leased = true;
   /** How many callers joined who may have come after an invalidation that this process did not hear. */
   doubtful = 0;
   readonly landing: Promise<Landing>;
+  /** It has landed: nobody waits for it any more. */
+  ended = false;
   /** Flights that the load of this one waits for. */
   waitsFor: Set<Flight> | undefined;
 
@@ -59,13 +61,18 @@ export class Flight {
 
   /** True when this flight waits, directly or through others, for `other`. */
   reaches(other: Flight): boolean {
-    return this === other || [...(this.waitsFor ?? [])].some((next) => next.reaches(other));
+    const seen = new Set<Flight>([this]);
+    for (const flight of seen) {
+      if (flight === other) return true;
+      for (const next of flight.waitsFor ?? []) seen.add(next);
+    }
+    return false;
   }
 }
 
 /** A write that keeps its key from all loads until it is done. */
 class Hold {
-  readonly caller: Caller | undefined = current.getStore();
+  readonly caller: Caller | undefined = livingCaller();
   readonly flights: Flights;
   readonly id: string;
   ended = false;
@@ -84,10 +91,20 @@ class Hold {
 
 const current = new AsyncLocalStorage<Caller>();
 
+/**
+ * What called the running code. What has ended does not count, and is let go: a connection that a load has opened keeps the load's
+ * context for ever, and so does whatever else it has left behind.
+ */
+function livingCaller(): Caller | undefined {
+  let caller = current.getStore();
+  while (caller?.ended) caller = caller.caller;
+  return caller;
+}
+
 /** The flight whose load is running here. */
 export function runningFlight(): Flight | undefined {
-  let caller = current.getStore();
-  while (caller instanceof Hold) caller = caller.caller;
+  let caller = livingCaller();
+  while (caller instanceof Hold || caller?.ended) caller = caller.caller;
   return caller;
 }
 
@@ -127,6 +144,7 @@ export class Flights {
     const flight = new Flight(plan, run);
     this.#byId.set(plan.id, flight);
     const close = (): void => {
+      flight.ended = true;
       this.close(flight);
       if (this.#leaseholders.get(plan.id) === flight) this.#leaseholders.delete(plan.id);
       landed();
