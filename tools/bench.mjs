@@ -17,8 +17,9 @@ const BENCHES = [
   'coherence',
   'cold-key',
   'tag-invalidation',
+  ...['pool-errors', 'prisma-extension'],
   // Beside other caches: `npm ci --prefix bench/peers` first.
-  ...['peer-hits', 'races', 'stampede', 'outage', 'peer-coherence', 'heap'],
+  ...['peer-hits', 'races', 'stampede', 'outage', 'peer-coherence', 'heap', 'commit-race'],
 ];
 const PAGE = 'docs/performance.md';
 /** Everything after this line of the page is written by this program. */
@@ -38,12 +39,29 @@ if (build.status !== 0) process.exit(build.status ?? 1);
 require('reflect-metadata');
 const compiled = new URL('../dist/libs/cache/src/', import.meta.url);
 const { CacheInstance } = require(fileURLToPath(new URL('instance/cache-instance.js', compiled)));
-const library = require(fileURLToPath(new URL('index.js', compiled)));
+const library = {
+  ...require(fileURLToPath(new URL('../../database/src/index.js', compiled))),
+  ...require(fileURLToPath(new URL('index.js', compiled))),
+  ...require(fileURLToPath(new URL('../dist/src/generated/prisma/client.js', import.meta.url))),
+};
 const { Test } = await import('@nestjs/testing');
 require('../test/support/ts-hook.cjs');
 const { RedisEnv } = require('../test/support/redis-env.ts');
 
 const redis = await RedisEnv.start();
+let postgres;
+/** A database with the tables and the example data of the demo, on a PostgreSQL that is started when it is first needed. */
+async function openDatabase() {
+  const { PostgresEnv } = require('../test/support/postgres-env.ts');
+  postgres ??= await PostgresEnv.start();
+  process.env.TEST_DATABASE_URL = postgres.url;
+  const { url } = await PostgresEnv.database();
+  await require(fileURLToPath(new URL('../dist/src/database/prepare-database.js', import.meta.url))).prepareDatabase(
+    url,
+  );
+  return url;
+}
+
 const tables = [];
 for (const name of positionals.length > 0 ? positionals : BENCHES) {
   const [run] = Object.values(await import(`../bench/${name}.mjs`));
@@ -52,6 +70,7 @@ for (const name of positionals.length > 0 ? positionals : BENCHES) {
     CacheInstance,
     Test,
     RedisEnv,
+    openDatabase,
     url: redis.url,
     prefix: `bench-${randomUUID()}:`,
   });
@@ -62,13 +81,21 @@ for (const name of positionals.length > 0 ? positionals : BENCHES) {
   tables.push(...measured);
 }
 await redis.stop();
+await postgres?.stop();
 if (values.write) write();
 
+/** Puts the new tables in the place of the old ones with their titles; those that were not measured stay. */
 function write() {
   const machine = `Node.js ${process.version}, Redis ${redis.version}, ${os.cpus().length} × ${os.cpus()[0]?.model.trim() ?? os.arch()}`;
-  const sections = tables.map(({ title, rows }) => `### ${title}\n\n${markdown(rows)}\n`);
-  const head = existsSync(PAGE) ? readFileSync(PAGE, 'utf8').split(MARK)[0] : '# Performance\n\n';
-  writeFileSync(PAGE, `${head}${MARK}\n\nMeasured with ${machine}.\n\n${sections.join('\n')}`);
+  const [head = '# Performance\n\n', before = ''] = existsSync(PAGE) ? readFileSync(PAGE, 'utf8').split(MARK) : [];
+  const sections = new Map(
+    before
+      .split(/^(?=### )/m)
+      .slice(1)
+      .map((text) => [/^### (.*)/.exec(text)?.[1], text.trim()]),
+  );
+  for (const { title, rows } of tables) sections.set(title, `### ${title}\n\n${markdown(rows)}`);
+  writeFileSync(PAGE, `${head}${MARK}\n\nMeasured with ${machine}.\n\n${[...sections.values()].join('\n\n')}\n`);
   spawnSync(process.execPath, ['node_modules/prettier/bin/prettier.cjs', '--write', '--log-level', 'warn', PAGE]);
 }
 

@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
+import { startPostgresContainer } from './postgres-container.js';
 import { TestEnvironmentError } from './test-environment-error.js';
 
 /** A PostgreSQL that serves a whole test run, wherever it comes from. */
@@ -22,12 +23,14 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-/** A real PostgreSQL for tests: the one at TEST_DATABASE_URL, else npm's own. */
+/** A real PostgreSQL for tests: the one at TEST_DATABASE_URL, else one in Docker where there is Docker, else npm's own. */
 export const PostgresEnv = {
   /** The server of a test run; suites take a `database` on it. */
   async start(): Promise<PostgresServer> {
     const given = process.env.TEST_DATABASE_URL;
     if (given) return serverAt(given, 'TEST_DATABASE_URL', () => Promise.resolve());
+    const contained = await startPostgresContainer();
+    if (contained !== undefined) return serverAt(contained.url, contained.kind, () => contained.stop());
     const { startPostgres } = await import('../../tools/local-postgres.mjs');
     const dir = mkdtempSync(join(tmpdir(), 'mobius-postgres-test-'));
     chmodSync(dir, 0o711); // for `nobody`, as whom it runs when the tests run as root
