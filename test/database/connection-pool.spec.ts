@@ -83,7 +83,7 @@ describe('a program with a connection pool', () => {
         { what: 'created', has: true },
         { what: 'renamed', name: 'Sol & Luna', has: true },
         { what: 'rolled back', has: false, asked: 0 },
-        { what: 'committed', has: true },
+        { what: 'committed', has: true, active: false },
       ]);
     });
   });

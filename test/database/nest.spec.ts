@@ -7,6 +7,7 @@ import {
   Transactional,
   TransactionService,
 } from '@mobius1/database';
+import { Cacheable, CacheInvalidate, CacheManagerService, CacheModule } from '@mobius1/cache';
 import { UNIT_OF_WORK, type UnitOfWork } from '@mobius1/kernel';
 import { prepareDatabase } from '../../src/database/prepare-database.js';
 import { type Prisma, PrismaClient } from '../../src/generated/prisma/client.js';
@@ -132,6 +133,55 @@ describe('the database in Nest', () => {
     });
     seen.push(`active: ${work.active}`);
     expect([seen, await ids()]).toEqual([['active: true', 'committed', 'active: false'], ['t-1']]);
+  });
+
+  it('is followed by the cache of the application without being told to (G16)', async () => {
+    @Injectable()
+    class Names {
+      constructor(
+        readonly transactions: TransactionService<Prisma.TransactionClient>,
+        readonly cache: CacheManagerService,
+      ) {}
+
+      @Cacheable({ key: (id: string) => `name:${id}` })
+      async name(id: string): Promise<string | undefined> {
+        return (await this.transactions.client.user.findUnique({ where: { id } }))?.name;
+      }
+
+      @Transactional()
+      @CacheInvalidate({ key: (id: string) => `name:${id}` })
+      async inside(id: string, name: string, then?: () => Promise<void>): Promise<void> {
+        await this.transactions.client.user.update({ where: { id }, data: { name } });
+        await then?.();
+      }
+
+      @CacheInvalidate({ key: (id: string) => `name:${id}` })
+      @Transactional()
+      async outside(id: string, name: string): Promise<void> {
+        await this.transactions.client.user.update({ where: { id }, data: { name } });
+      }
+    }
+    const imports = [
+      DatabaseModule.forRoot({ url: server.url, prisma: Client }),
+      ClientModule.forRoot(),
+      CacheModule.forRoot({ redis: false }),
+    ];
+    app = await Test.createTestingModule({ imports, providers: [Names] }).compile();
+    await app.init();
+    const names = app.get(Names);
+    await app.get(Client).user.create({ data: { id: 't-1', email: 't-1@example.org', name: 'first' } });
+    expect(await names.name('t-1')).toBe('first');
+    await names.inside('t-1', 'second', async () => {
+      expect(await names.name('t-1')).toBe('second'); // its own writes
+      expect(await names.transactions.outside(() => names.name('t-1'))).toBe('first');
+    });
+    expect(await names.name('t-1')).toBe('second');
+    const failed = names.inside('t-1', 'third', () => Promise.reject(new Error('no')));
+    await expect(failed).rejects.toThrow('no');
+    expect((await names.cache.getStats()).invalidations).toBe(1);
+    await names.outside('t-1', 'fourth');
+    expect(await names.name('t-1')).toBe('fourth');
+    expect(await ids()).toEqual(['t-1']);
   });
 
   it('takes from the environment what the code leaves open', async () => {

@@ -12,8 +12,11 @@ export type { DatabaseOptions } from './core/options.js';
 export {
   type ConnectionPoolOptions,
   getConnectionPool,
+  getTransactions,
   initializeConnectionPool,
   type PrismaClientClass,
+  type StandardTransactionClient,
+  transaction,
 } from './instance/connection-pool.js';
 export { Database } from './drivers/database.js';
 export type { PostgresPool, PrismaAdapter } from './drivers/postgres-pool.js';

@@ -8,12 +8,11 @@ import {
   initializeRedis,
   queryCache,
 } from '@mobius1/cache/standalone';
-import { getConnectionPool, initializeConnectionPool, Transactions } from '@mobius1/database';
+import { getConnectionPool, getTransactions, initializeConnectionPool, transaction } from '@mobius1/database';
 import type { Prisma } from '@prisma/client';
 import { say } from '../../standalone/say.js';
 
 const prisma = initializeConnectionPool({ logger: false });
-const transactions = new Transactions<Prisma.TransactionClient>(prisma, { database: getConnectionPool() });
 
 type DocumentData = Prisma.DocumentUncheckedCreateInput;
 
@@ -82,7 +81,7 @@ async function main() {
   say('renamed', { name: await name(), has: await has('d-1') });
 
   const inTransaction = (id: string, fail: boolean) =>
-    transactions.run(async (tx) => {
+    transaction(async (tx) => {
       await tx.document.create({ data: data(id) });
       await queryCache.invalidateByTag(workspaceId);
       if (fail) throw new Error('no');
@@ -91,7 +90,7 @@ async function main() {
   const { executed } = queryCache.getStats();
   say('rolled back', { has: await has('d-2'), asked: queryCache.getStats().executed - executed });
   await inTransaction('d-3', false);
-  say('committed', { has: await has('d-3') });
+  say('committed', { has: await has('d-3'), active: getTransactions().active });
 
   await closeCache();
   await prisma.$disconnect();

@@ -8,6 +8,12 @@ import { type DatabaseOptions, overEnvironment, readDatabaseEnvironment } from '
 import { Database } from '../drivers/database.js';
 import type { PrismaAdapter } from '../drivers/postgres-pool.js';
 import { withRetries } from '../features/retries.js';
+import {
+  type StatementClient,
+  type TransactionalClient,
+  type TransactionOptions,
+  Transactions,
+} from '../features/transactions.js';
 
 /** A generated `PrismaClient`. */
 export type PrismaClientClass<Client> = new (options: { adapter: PrismaAdapter }) => Client;
@@ -20,7 +26,11 @@ export interface ConnectionPoolOptions<Client> extends DatabaseOptions {
   readonly logger?: LineLogger | false;
 }
 
+/** What `@prisma/client` hands to the body of a transaction. */
+export type StandardTransactionClient = Parameters<Parameters<PrismaClient['$transaction']>[0]>[0];
+
 let pool: Database | undefined;
+let transactions: Transactions<StatementClient> | undefined;
 
 /**
  * The database for programs without Nest: a Prisma client on one observed pool. Single operations are repeated where that is safe.
@@ -48,8 +58,14 @@ export function initializeConnectionPool<Client extends object = PrismaClient>(
   const created = new Database(settings, { owned: true, scope: 'initializeConnectionPool' });
   if (logger !== false) logEvents(created.events, logger);
   const prisma = construct(Generated, created.adapter, client === undefined);
+  const ready = extended(prisma, created);
   pool = created;
-  return extended(prisma, created);
+  const onRetry = (event: DatabaseEvents['retry']): void => created.events.emit('retry', () => event);
+  transactions = new Transactions(ready as unknown as TransactionalClient<StatementClient> & StatementClient, {
+    database: created,
+    onRetry,
+  });
+  return ready;
 }
 
 /** The pool behind the client: statistics, health, slow queries, plain SQL. @throws ConnectionPoolStateError before `initializeConnectionPool` */
@@ -58,6 +74,31 @@ export function getConnectionPool(): Database {
     throw new ConnectionPoolStateError('There is no connection pool. Call initializeConnectionPool({ … }) first.');
   }
   return pool;
+}
+
+/**
+ * The transactions of the pool: the client of the running one, hooks, parts. `Client` is what your client hands to the body of a
+ * transaction. @throws ConnectionPoolStateError before `initializeConnectionPool`
+ */
+export function getTransactions<Client extends StatementClient = StandardTransactionClient>(): Transactions<Client> {
+  getConnectionPool();
+  return transactions as unknown as Transactions<Client>;
+}
+
+/**
+ * Runs `body` in a transaction, which is repeated where that is safe; inside another one, in a part of it.
+ *
+ * @example
+ * const id = await transaction(async (tx) => (await tx.document.create({ data })).id, { isolation: 'Serializable' });
+ *
+ * @throws what `body` throws; AmbiguousCommitError, TransactionDeadlineError, InvalidOptionsError; ConnectionPoolStateError before
+ * `initializeConnectionPool`
+ */
+export function transaction<T, Client extends StatementClient = StandardTransactionClient>(
+  body: (client: Client) => Promise<T>,
+  options?: TransactionOptions,
+): Promise<T> {
+  return getTransactions<Client>().run(body, options);
 }
 
 /** The client with retries, and with `$on`, which Prisma takes from extended clients. */
