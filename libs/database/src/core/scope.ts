@@ -108,7 +108,9 @@ export class Scopes implements UnitOfWork {
   }
 
   /** Awaits `run` there: a promise of Prisma begins only when it is awaited. */
-  within<T>(scope: Scope | undefined, run: () => PromiseLike<T>): Promise<T> {
+  async within<T>(scope: Scope | undefined, run: () => PromiseLike<T>): Promise<T> {
+    // Before Node.js 24 the first context makes every promise of the process dearer: without transactions there is none.
+    if (scope === undefined && this.#storage.getStore() === undefined) return run();
     return this.#storage.run(scope, async () => await run());
   }
 
