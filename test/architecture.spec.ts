@@ -39,7 +39,7 @@ const FLOORS: Record<string, Record<string, Floor>> = {
   cache: {
     core: { floors: ['core'], packages: ['lru-cache'] },
     drivers: { floors: ['core', 'drivers'], packages: ['ioredis', 'lru-cache'] },
-    features: { floors: ['core', 'features'] },
+    features: { floors: ['core', 'features'], packages: ['lru-cache'] },
     instance: { floors: ['core', 'drivers', 'features', 'instance'], types: ['ioredis'] },
     telemetry: { floors: ['instance', 'telemetry'], packages: ['prom-client', '@opentelemetry/api'] },
     nest: { floors: ['core', 'drivers', 'features', 'instance', 'nest'], packages: [NEST] },

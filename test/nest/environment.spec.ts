@@ -1,7 +1,13 @@
 import type { INestApplicationContext, ModuleMetadata } from '@nestjs/common';
 import { ConfigModule } from '@nestjs/config';
 import { Test } from '@nestjs/testing';
-import { CacheManagerService, CacheModule, type CacheOptions, InvalidOptionsError } from '@mobius1/cache';
+import {
+  CacheManagerService,
+  CacheModule,
+  type CacheOptions,
+  InvalidOptionsError,
+  ModelCacheService,
+} from '@mobius1/cache';
 import { inspect } from 'node:util';
 import { redisOptions } from '../support/cache.js';
 import { uniquePrefix } from '../support/unique-prefix.js';
@@ -94,6 +100,22 @@ describe('the environment', () => {
     const load = [async () => ({ CACHE_ENABLED: 'false' })];
     const app = await boot({}, [ConfigModule.forRoot({ ignoreEnvFile: true, load })]);
     expect(cacheOf(app).store).toBe('none');
+  });
+
+  it('says how long answers of models are kept, whether at all, and with which secret', async () => {
+    environment({ MODEL_CACHE_TTL: '60', MODEL_CACHE_SECRET: 'a secret of the environment' });
+    const models = (await boot({ redis: false })).get(ModelCacheService);
+    await models.set('llama', 'q', 'a', 'w1');
+    const answer = await models.get('llama', 'q', 'w1');
+    expect(answer?.ttlMs).toBeGreaterThan(50_000);
+    expect(answer?.ttlMs).toBeLessThanOrEqual(60_000);
+    environment({ MODEL_CACHE_ENABLED: 'false' });
+    const off = (await boot({ redis: false })).get(ModelCacheService);
+    expect(await off.set('llama', 'q', 'a', 'w1')).toEqual({ stored: false, reason: 'disabled' });
+    const on = (await boot({ redis: false, model: { enabled: true, secret: 'a secret of the code' } })).get(
+      ModelCacheService,
+    );
+    expect(await on.set('llama', 'q', 'a', 'w1')).toEqual({ stored: true });
   });
 });
 

@@ -99,6 +99,19 @@ describe('a program without Nest', () => {
     ]);
   });
 
+  it('keeps answers of models: each is asked for once in its workspace', async () => {
+    const ended = await runProgram('model-inference', { env: redisVariables() });
+    expectClean(ended);
+    expect(ended.said).toEqual([
+      { what: 'asked twice', same: true, inferences: 1 },
+      { what: 'info: Model cache hit', modelId: 'llama-3-8b', workspaceId: 'w1' },
+      { what: 'another workspace', inferences: 2 },
+      { what: 'warm', stored: 2, refused: 0, output: 'El NIE es...' },
+      { what: 'invalidated in one workspace', inferences: 3 },
+      { what: 'invalidated the other', inferences: 4, tokensAvoided: true },
+    ]);
+  });
+
   it('reads statistics with a hit rate in percent', async () => {
     const ended = await runProgram('monitor', { env: redisVariables() });
     expectClean(ended);

@@ -11,7 +11,22 @@ export { CACHE_INSTANCE } from './nest/tokens.js';
 export type { CacheInstance } from './instance/cache-instance.js';
 
 // Services
-export { CacheManagerService, QueryCacheService, RedisService } from './nest/services.js';
+export { CacheManagerService, ModelCacheService, QueryCacheService, RedisService } from './nest/services.js';
+export type { ModelMetadata, RefusalReason } from './features/model/admission.js';
+export type { ModelQuestion } from './features/model/model-key.js';
+export type { ModelCacheOptions } from './features/model/model-options.js';
+export type { ModelStats } from './features/model/model-stats.js';
+export {
+  type ModelAnswer,
+  type ModelGetOptions,
+  type ModelHit,
+  type ModelInference,
+  type ModelRequest,
+  type ModelSetOptions,
+  type ModelStored,
+  type ModelWarmUp,
+  NotCachedError,
+} from './features/model/model-types.js';
 export type { ListPage, QueryOptions, QueryStats, WarmUpQuery } from './features/query/query-cache.js';
 export type { RedisInfo } from './instance/redis-handle.js';
 export type {

@@ -10,6 +10,7 @@
 import { CodedError } from '@mobius1/kernel';
 import type { RedisOptions } from './drivers/redis-options.js';
 import { CacheManager } from './features/manager/cache-manager.js';
+import { ModelCache } from './features/model/model-cache.js';
 import { QueryCache } from './features/query/query-cache.js';
 import type { CacheOptions } from './instance/cache-options.js';
 import { CacheInstance } from './instance/cache-instance.js';
@@ -18,6 +19,7 @@ import { RedisHandle } from './instance/redis-handle.js';
 export { registerValueType } from './core/codec/value-types.js';
 export { CacheKeys, DefaultTTL } from './features/manager/cache-keys.js';
 export type { CacheManager } from './features/manager/cache-manager.js';
+export type { ModelCache } from './features/model/model-cache.js';
 export type { QueryCache } from './features/query/query-cache.js';
 export type { CacheOptions } from './instance/cache-options.js';
 export type { RedisHandle } from './instance/redis-handle.js';
@@ -85,3 +87,6 @@ export const cacheManager = ofThisProcess(CacheManager.prototype, ({ manager }) 
 
 /** Queries of the database, in the cache of this process. */
 export const queryCache = ofThisProcess(QueryCache.prototype, ({ queries }) => queries);
+
+/** Answers of AI models, in the cache of this process. */
+export const modelCache = ofThisProcess(ModelCache.prototype, ({ models }) => models);

@@ -11,6 +11,8 @@ import { REDIS_DEFAULTS } from '../drivers/redis-options.js';
 import { ReplicatedWrites } from '../drivers/replicated-writes.js';
 import { RedisStore } from '../drivers/redis-store.js';
 import { CacheManager } from '../features/manager/cache-manager.js';
+import type { ModelCacheOptions } from '../features/model/model-options.js';
+import { ModelCache } from '../features/model/model-cache.js';
 import { QueryCache } from '../features/query/query-cache.js';
 import { type CacheHealth, judgeHealth } from './cache-health.js';
 import { type CacheMetric, describeMetrics } from './cache-metrics.js';
@@ -27,6 +29,8 @@ export class CacheInstance {
   readonly engine: CacheEngine;
   readonly manager: CacheManager;
   readonly queries: QueryCache;
+  readonly models: ModelCache;
+  readonly modelOptions: ModelCacheOptions;
   readonly argumentKeys: ArgumentKeys;
   /** The transactions that this cache follows. */
   readonly unitOfWork: UnitOfWork;
@@ -40,7 +44,7 @@ export class CacheInstance {
 
   /** @throws InvalidOptionsError */
   constructor(options: CacheOptions = {}, clock: Clock = systemClock) {
-    const { name, enabled, redis, memory, l1, coherence, plan, limits, keySecret, ...transactions } =
+    const { name, enabled, redis, memory, l1, coherence, plan, limits, keySecret, model, ...transactions } =
       resolveCacheOptions(options);
     const publish = { prefix: 'mobius:cache', origin: { cache: name } };
     this.name = name;
@@ -75,6 +79,8 @@ export class CacheInstance {
     this.manager = new CacheManager(this.engine);
     this.unitOfWork = transactions.unitOfWork ?? noUnitOfWork;
     this.queries = new QueryCache(this.manager);
+    this.models = new ModelCache(this.manager, model, clock);
+    this.modelOptions = model;
     this.argumentKeys = new ArgumentKeys(keySecret === undefined ? {} : { secret: keySecret });
     this.connection?.events.on('ready', () => void this.engine.replay());
   }

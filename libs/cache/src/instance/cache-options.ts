@@ -1,5 +1,6 @@
 import { type Duration, OptionCheck, type UnitOfWork } from '@mobius1/kernel';
 import { type EngineLimits, LIMIT_DEFAULTS, type Plan, PLAN_DEFAULTS } from '../core/options.js';
+import type { ModelCacheOptions } from '../features/model/model-options.js';
 import type { MemoryStoreOptions } from '../drivers/memory-store.js';
 import type { NearCacheOptions } from '../drivers/near/near-cache.js';
 import { COHERENCE_DEFAULTS, type CoherenceOptions, type ResolvedCoherence } from '../drivers/near/near-tier.js';
@@ -51,6 +52,8 @@ export interface CacheOptions {
    * transaction that invalidates. The same in all processes. @default false
    */
   readonly fence?: boolean;
+  /** The cache of answers of AI models. */
+  readonly model?: ModelCacheOptions;
 }
 
 /** The in-process tier; coherent with Redis, so nothing here trades freshness for speed. */
@@ -76,6 +79,7 @@ export interface ResolvedCacheOptions {
   readonly keySecret: string | undefined;
   readonly unitOfWork: UnitOfWork | undefined;
   readonly fence: boolean;
+  readonly model: ModelCacheOptions;
 }
 
 const KNOWN: readonly string[] = [
@@ -101,6 +105,7 @@ const KNOWN: readonly string[] = [
     'keySecret',
     'unitOfWork',
     'fence',
+    'model',
   ],
 ];
 
@@ -134,7 +139,7 @@ export function resolveCacheOptions(options: CacheOptions): ResolvedCacheOptions
   const enabled = check.boolean('enabled', options.enabled) ?? true;
   const name = check.string('name', options.name, { max: 64 }) ?? 'cache';
   const keySecret = check.string('keySecret', options.keySecret, { max: 1024 });
-  const transactions = checkTransactions(check, options);
+  const companions = checkCompanions(check, options);
   check.throwIfAny();
   return Object.freeze({
     name,
@@ -146,7 +151,7 @@ export function resolveCacheOptions(options: CacheOptions): ResolvedCacheOptions
     plan,
     limits,
     keySecret,
-    ...transactions,
+    ...companions,
   });
 }
 
@@ -174,13 +179,14 @@ function checkCoherence(check: OptionCheck, coherence: CoherenceOptions): Resolv
   };
 }
 
-function checkTransactions(
+/** What works together with the cache: transactions, models. The options of models are checked where they are used. */
+function checkCompanions(
   check: OptionCheck,
-  { unitOfWork, fence }: CacheOptions,
-): Pick<ResolvedCacheOptions, 'unitOfWork' | 'fence'> {
+  { unitOfWork, fence, model = {} }: CacheOptions,
+): Pick<ResolvedCacheOptions, 'unitOfWork' | 'fence' | 'model'> {
   if (unitOfWork !== undefined && typeof (unitOfWork as Partial<UnitOfWork>).afterCommit !== 'function')
     check.problem('unitOfWork', 'the unitOfWork of a Database, or something like it', unitOfWork);
-  return { unitOfWork, fence: check.boolean('fence', fence) ?? false };
+  return { unitOfWork, fence: check.boolean('fence', fence) ?? false, model };
 }
 
 function checkLimits(check: OptionCheck, options: CacheOptions): EngineLimits {

@@ -17,7 +17,7 @@ import { Binding } from './decorators/binding.js';
 import { CacheHealthIndicator, RedisHealthIndicator } from './health.js';
 import { mergeEnvironment, readEnvironment } from './environment.js';
 import { MethodExplorer } from './method-explorer.js';
-import { CacheManagerService, QueryCacheService, RedisService } from './services.js';
+import { CacheManagerService, ModelCacheService, QueryCacheService, RedisService } from './services.js';
 import { CACHE_BINDING, CACHE_INSTANCE, CACHE_OPTIONS } from './tokens.js';
 
 /** For `forRootAsync({ useClass })` and `useExisting`. */
@@ -52,6 +52,7 @@ const services: Provider[] = [
   RedisService,
   CacheManagerService,
   QueryCacheService,
+  ModelCacheService,
   CacheHealthIndicator,
   RedisHealthIndicator,
 ];

@@ -1,5 +1,6 @@
-import { durationMs, EnvironmentCheck } from '@mobius1/kernel';
+import { EnvironmentCheck } from '@mobius1/kernel';
 import type { RedisOptions } from '../drivers/redis-options.js';
+import type { ModelCacheOptions } from '../features/model/model-options.js';
 import type { CacheOptions } from '../instance/cache-options.js';
 
 /** What the environment says of the cache. */
@@ -11,14 +12,12 @@ export interface CacheEnvironment {
   readonly redis: RedisOptions;
   /** Whether one of REDIS_URL, REDIS_HOST, REDIS_PORT is set: then there is a Redis even if the code names none. */
   readonly located: boolean;
-  readonly model: { readonly enabled: boolean; readonly ttlMs: number };
+  readonly model: Pick<ModelCacheOptions, 'enabled' | 'ttl' | 'secret'>;
 }
-
-const MODEL_TTL_MS = 3_600_000; // an hour: answers change with prompts, not with time
 
 /**
  * Reads `REDIS_URL, REDIS_HOST, REDIS_PORT, REDIS_PASSWORD, REDIS_DB, REDIS_KEY_PREFIX, CACHE_ENABLED,
- * CACHE_DEFAULT_TTL, MODEL_CACHE_ENABLED, MODEL_CACHE_TTL`. An empty variable counts as not set.
+ * CACHE_DEFAULT_TTL, MODEL_CACHE_ENABLED, MODEL_CACHE_TTL, MODEL_CACHE_SECRET`. An empty variable counts as not set.
  *
  * @throws InvalidOptionsError that lists every wrong variable at once
  */
@@ -44,20 +43,26 @@ export function readEnvironment(source: (name: string) => unknown): CacheEnviron
     ...defined({ enabled, defaultTtl }),
     redis,
     located: (url ?? host ?? port) !== undefined,
-    model: { enabled: modelEnabled ?? true, ttlMs: durationMs(modelTtl, 's') ?? MODEL_TTL_MS },
+    model: defined({ enabled: modelEnabled, ttl: modelTtl, secret: check.text('MODEL_CACHE_SECRET') }),
   };
 }
 
 /** What the code says over what the environment says; a URL is left out when the code names another place. */
 export function mergeEnvironment(options: CacheOptions, environment: CacheEnvironment): CacheOptions {
-  const { redis: fromCode } = options;
-  const { model: _model, redis: fromEnvironment, located, ...rest } = environment;
+  const { redis: fromCode, model: modelOfCode, ...code } = options;
+  const { redis: fromEnvironment, located, model: modelOfEnvironment, ...others } = environment;
+  const rest = { ...others, ...mergeModel(modelOfCode, modelOfEnvironment) };
   const complete = fromCode === false || fromCode?.client !== undefined || fromCode?.url !== undefined;
-  if (complete || (fromCode === undefined && !located)) return { ...rest, ...defined(options), redis: fromCode };
+  if (complete || (fromCode === undefined && !located)) return { ...rest, ...defined(code), redis: fromCode };
   const { url, ...fields } = fromEnvironment;
   const placed = fromCode?.host ?? fromCode?.cluster ?? fromCode?.sentinels;
   const redis = { ...(placed === undefined ? defined({ url }) : {}), ...fields, ...defined(fromCode ?? {}) };
-  return { ...rest, ...defined(options), redis };
+  return { ...rest, ...defined(code), redis };
+}
+
+function mergeModel(code: ModelCacheOptions = {}, environment: ModelCacheOptions): Pick<CacheOptions, 'model'> {
+  const model = { ...environment, ...defined(code) };
+  return Object.keys(model).length > 0 ? { model } : {};
 }
 
 function defined<T extends object>(fields: T): Partial<T> {

@@ -1,5 +1,6 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { CacheManager, type FeatureOptions } from '../features/manager/cache-manager.js';
+import { ModelCache } from '../features/model/model-cache.js';
 import { QueryCache } from '../features/query/query-cache.js';
 import type { CacheInstance } from '../instance/cache-instance.js';
 import { RedisHandle } from '../instance/redis-handle.js';
@@ -23,6 +24,14 @@ export class CacheManagerService extends CacheManager {
 export class QueryCacheService extends QueryCache {
   constructor(@Inject(CACHE_INSTANCE) instance: CacheInstance) {
     super(instance.manager);
+  }
+}
+
+/** Answers of AI models, injectable. */
+@Injectable()
+export class ModelCacheService extends ModelCache {
+  constructor(@Inject(CACHE_INSTANCE) { manager, modelOptions }: CacheInstance) {
+    super(manager, modelOptions);
   }
 }
 

@@ -1,0 +1,116 @@
+import { OptionCheck } from '@mobius1/kernel';
+import { checkConfidence, type ResolvedModelOptions } from './model-options.js';
+
+/** What is known of an answer beside itself. */
+export interface ModelMetadata {
+  /** Of the whole call. */
+  readonly tokens?: number;
+  /** How long the inference took. */
+  readonly latencyMs?: number;
+  /** 0 to 1. */
+  readonly confidence?: number;
+  /** As the provider says it: `stop`, `length`, `content_filter`, `tool_calls`, … */
+  readonly finishReason?: string;
+  /** Names of the tools that the answer calls. */
+  readonly toolCalls?: readonly string[];
+  /** Whether the answer has to be JSON, as a text. */
+  readonly json?: boolean;
+  /** Something went wrong on the way: the answer is not whole. */
+  readonly error?: unknown;
+}
+
+/** Why an answer was not stored, or the cache not asked. */
+export type RefusalReason =
+  | 'disabled'
+  | 'no-store'
+  | 'input-too-long'
+  | 'unkeyable'
+  | 'error'
+  | 'unfinished'
+  | 'content-filter'
+  | 'tool-calls'
+  | 'empty'
+  | 'low-confidence'
+  | 'output-too-large'
+  | 'invalid-json'
+  | 'temperature'
+  | 'invalidated'
+  | 'unavailable';
+
+/** The answer ended because it was complete, in the words of the providers. */
+const FINISHED: ReadonlySet<string> = new Set([
+  'stop',
+  'end_turn',
+  'stop_sequence',
+  'complete',
+  'completed',
+  'eos',
+  'tool-calls',
+  'tool_calls',
+  'tool_use',
+]);
+const FILTERED = /content[-_]?filter|safety|refusal|blocked/i;
+
+/** An answer, and what it is judged by. */
+interface Candidate {
+  readonly output: unknown;
+  readonly metadata: ModelMetadata;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly options: ResolvedModelOptions;
+}
+
+/** In this order: the first that says yes is the reason. */
+const REASONS: readonly (readonly [reason: RefusalReason, applies: (candidate: Candidate) => boolean])[] = [
+  ['error', ({ metadata: { error } }) => error !== undefined && error !== null],
+  ['content-filter', ({ metadata: { finishReason = '' } }) => FILTERED.test(finishReason)],
+  ['unfinished', ({ metadata: { finishReason = 'stop' } }) => !FINISHED.has(finishReason.toLowerCase())],
+  [
+    'tool-calls',
+    ({ metadata: { toolCalls = [] }, options: { cacheableTools } }) =>
+      toolCalls.some((tool) => !cacheableTools.includes(tool)),
+  ],
+  ['empty', ({ output, options }) => typeof output === 'string' && output.trim() === '' && !options.storeEmpty],
+  ['low-confidence', ({ metadata: { confidence = 1 }, options }) => confidence < options.minConfidence],
+  ['invalid-json', ({ output, metadata: { json } }) => json === true && !isJson(output)],
+  [
+    'temperature',
+    ({ params: { temperature, seed }, options }) =>
+      typeof temperature === 'number' && temperature > options.maxTemperature && seed === undefined,
+  ],
+  ['output-too-large', ({ output, options }) => lengthOf(output) > options.maxOutputLength],
+];
+
+/** Why an answer must not answer for another question of the same words (G18); `undefined` when it may. */
+export function refusalOf(candidate: Candidate): RefusalReason | undefined {
+  return REASONS.find(([, applies]) => applies(candidate))?.[0];
+}
+
+function isJson(output: unknown): boolean {
+  if (typeof output !== 'string') return true;
+  try {
+    JSON.parse(output);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Characters; what JSON cannot write is measured by the cache itself. */
+function lengthOf(output: unknown): number {
+  if (typeof output === 'string') return output.length;
+  try {
+    return (JSON.stringify(output) as string | undefined)?.length ?? 0;
+  } catch {
+    return 0;
+  }
+}
+
+/** @throws InvalidOptionsError for a confidence that is none, or counts that are none */
+export function checkMetadata(scope: string, { confidence, tokens, latencyMs }: ModelMetadata): void {
+  const check = new OptionCheck(scope);
+  checkConfidence(check, 'confidence', confidence);
+  for (const [name, value] of Object.entries({ tokens, latencyMs })) {
+    if (value !== undefined && !(value >= 0)) check.problem(name, 'a number, 0 or more', value);
+  }
+  check.throwIfAny();
+}

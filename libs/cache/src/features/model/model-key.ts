@@ -1,0 +1,115 @@
+import { createHash, createHmac, hkdfSync } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import { canonicalArguments } from '../../core/canonical-arguments.js';
+import { InvalidKeyError } from '../../core/errors.js';
+import { joinKey, type KeyPart } from '../manager/cache-keys.js';
+
+/** What an answer depends on. */
+export interface ModelQuestion {
+  readonly modelId: string;
+  /** A text, messages, anything that is data. */
+  readonly input: unknown;
+  /** System prompt, temperature, tools, response format, prompt version: whatever else changes the answer. @default none */
+  readonly params?: Readonly<Record<string, unknown>> | undefined;
+  /** Whose answer it is. Required: nobody is answered with what somebody else has asked. */
+  readonly workspaceId: KeyPart;
+}
+
+/** A question as the cache knows it. */
+export interface ModelKey {
+  readonly key: string;
+  /** Stands inside the entry and is compared when it is read: a second digest, of which the key shows nothing. */
+  readonly proof: string;
+  /** Characters of the input. */
+  readonly inputLength: number;
+  readonly tags: readonly string[];
+}
+
+/**
+ * Parameters that change how an answer is fetched, never the answer. Everything else counts: a parameter that nobody here has heard
+ * of makes another entry, so a new one can cost a hit and never a wrong answer (G18).
+ */
+const NOT_PART_OF_THE_QUESTION: ReadonlySet<string> = new Set([
+  ...['headers', 'signal', 'abortSignal', 'timeout', 'maxRetries', 'retries', 'idempotencyKey', 'requestId'],
+  ...['telemetry', 'experimental_telemetry', 'metadata', 'user', 'safety_identifier', 'store'],
+]);
+
+/** Bytes above which a digest stands for them in the text that is hashed: images, sound. */
+const LONGEST_BYTES = 256;
+const DEEPEST = 100;
+
+const KEY_BYTES = 18;
+const WORKSPACE_KEYS = 10_000;
+
+/** Tags of everything that a model answered, in one workspace or in all, and of everything in a workspace. */
+export const modelTag = (modelId: KeyPart, workspaceId?: KeyPart): string =>
+  joinKey('model', workspaceId === undefined ? [modelId] : [workspaceId, modelId]);
+export const modelWorkspaceTag = (workspaceId: KeyPart): string => joinKey('models', [workspaceId]);
+
+/** Makes keys of questions. With a secret the digests are keyed, for each workspace with a key of its own. */
+export class ModelKeys {
+  readonly #secret: string | undefined;
+  readonly #byWorkspace = new LRUCache<string, Buffer>({ max: WORKSPACE_KEYS });
+
+  constructor(secret: string | undefined) {
+    this.#secret = secret;
+  }
+
+  /** @throws InvalidKeyError for ids that are none, and for inputs and parameters of which no key can be made */
+  keyOf({ modelId, input, params, workspaceId }: ModelQuestion): ModelKey {
+    const scope = [workspaceId, modelId];
+    const tags = [modelTag(modelId), modelTag(modelId, workspaceId), modelWorkspaceTag(workspaceId)];
+    const asked = typeof input === 'string' ? input : canonicalArguments([question(input)]);
+    const text = canonicalArguments([modelId, asked, typeof input === 'string', question(params ?? {}, true)]);
+    const digest = this.#digest(String(workspaceId), text);
+    const name = digest.toString('base64url', 0, KEY_BYTES);
+    return {
+      key: joinKey('model', [...scope, name]),
+      proof: digest.toString('base64url', KEY_BYTES),
+      inputLength: asked.length,
+      tags,
+    };
+  }
+
+  #digest(workspaceId: string, text: string): Buffer {
+    if (this.#secret === undefined)
+      return createHash('sha256').update(`${workspaceId.length}:${workspaceId}${text}`).digest();
+    let key = this.#byWorkspace.get(workspaceId);
+    if (key === undefined) {
+      key = Buffer.from(hkdfSync('sha256', this.#secret, '', `mobius model cache ${workspaceId}`, 32));
+      this.#byWorkspace.set(workspaceId, key);
+    }
+    return createHmac('sha256', key).update(text).digest();
+  }
+}
+
+/**
+ * What of a value is part of the question: without functions, which stay on this side, and with long bytes by their digest; at the top
+ * level of parameters also without those that are about fetching.
+ */
+function question(value: unknown, parameters = false, depth = 0): unknown {
+  if (depth > DEEPEST) throw new InvalidKeyError('An input contains itself, or is nested very deeply.');
+  if (Number.isNaN(value)) throw new InvalidKeyError('A parameter is NaN.');
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map((part) => question(part, false, depth + 1));
+  if (ArrayBuffer.isView(value)) return value.byteLength > LONGEST_BYTES ? digestOf(value) : value;
+  return isPlain(value) ? partsOf(value, parameters, depth) : value;
+}
+
+function partsOf(object: object, parameters: boolean, depth: number): Record<string, unknown> {
+  const counts = ([name, part]: [string, unknown]): boolean =>
+    part !== undefined && typeof part !== 'function' && !(parameters && NOT_PART_OF_THE_QUESTION.has(name));
+  const kept = Object.entries(object).filter(counts);
+  return Object.fromEntries(kept.map(([name, part]) => [name, question(part, false, depth + 1)]));
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+const digestOf = (view: ArrayBufferView): Map<string, string> => {
+  const bytes = Buffer.from(view.buffer, view.byteOffset, view.byteLength);
+  // A Map, which no JSON of a caller can be: bytes are never mistaken for a text that looks like their digest.
+  return new Map([[`bytes:${bytes.length}`, createHash('sha256').update(bytes).digest('base64url')]]);
+};

@@ -1,0 +1,103 @@
+import { type Duration, OptionCheck } from '@mobius1/kernel';
+import { ttlMs } from '../../core/options.js';
+
+/** What is the same for all answers of models. */
+export interface ModelCacheOptions {
+  /** `false`: every inference runs, nothing is stored. @default true */
+  readonly enabled?: boolean;
+  /** Seconds or a string. @default 3_600 */
+  readonly ttl?: Duration;
+  /** Characters of an input above which the cache is neither asked nor filled. @default 10_000 */
+  readonly maxInputLength?: number;
+  /** Characters of an answer, as JSON, above which it is not stored. @default 1_000_000 */
+  readonly maxOutputLength?: number;
+  /** Answers with a lower confidence are not stored; 0 to 1. @default 0: all are */
+  readonly minConfidence?: number;
+  /** Above this `temperature`, and without a `seed`, answers are meant to differ: they are not stored. @default 1 */
+  readonly maxTemperature?: number;
+  /** Whether a blank text is an answer worth keeping. @default false */
+  readonly storeEmpty?: boolean;
+  /** Tools whose calls may be stored: they are repeated without being asked for. @default none */
+  readonly cacheableTools?: readonly string[];
+  /**
+   * Keys the digests of inputs, for each workspace another way, so that nobody can find an input by trying. The same in all processes.
+   * @default `MODEL_CACHE_SECRET`; without one there is a warning
+   */
+  readonly secret?: string;
+}
+
+export type ResolvedModelOptions = Required<Omit<ModelCacheOptions, 'ttl' | 'secret'>> & {
+  readonly ttlMs: number;
+  readonly secret: string | undefined;
+};
+
+/** An hour: answers change with prompts, not with time. 10,000 characters are a long question; what is longer is hardly asked twice. */
+export const MODEL_DEFAULTS: ResolvedModelOptions = Object.freeze({
+  enabled: true,
+  ttlMs: 3_600_000,
+  maxInputLength: 10_000,
+  maxOutputLength: 1_000_000,
+  minConfidence: 0,
+  maxTemperature: 1,
+  storeEmpty: false,
+  cacheableTools: [],
+  secret: undefined,
+});
+
+const KNOWN = [
+  ...['enabled', 'ttl', 'maxInputLength', 'maxOutputLength', 'minConfidence', 'maxTemperature'],
+  ...['storeEmpty', 'cacheableTools', 'secret'],
+];
+
+// A secret that can be tried out is none.
+const SHORTEST_SECRET = 16;
+const NO_SECRET = ' '.repeat(SHORTEST_SECRET);
+
+/**
+ * The options over those that held before.
+ *
+ * @throws InvalidOptionsError with every problem at once
+ */
+export function resolveModelOptions(
+  scope: string,
+  options: ModelCacheOptions,
+  before: ResolvedModelOptions = MODEL_DEFAULTS,
+): ResolvedModelOptions {
+  const check = new OptionCheck(scope);
+  check.unknownKeys('', options, KNOWN);
+  const { ttl, minConfidence, maxTemperature, cacheableTools, secret } = options;
+  check.boolean('enabled', options.enabled);
+  check.durationMs('ttl', ttl, 's');
+  check.integerBetween('maxInputLength', options.maxInputLength, 0, Number.MAX_SAFE_INTEGER);
+  check.integerBetween('maxOutputLength', options.maxOutputLength, 0, Number.MAX_SAFE_INTEGER);
+  checkConfidence(check, 'minConfidence', minConfidence);
+  checkTemperature(check, maxTemperature);
+  check.boolean('storeEmpty', options.storeEmpty);
+  const tools: unknown = cacheableTools;
+  if (tools !== undefined && !(Array.isArray(tools) && tools.every(isText)))
+    check.problem('cacheableTools', 'a list of names', cacheableTools);
+  const key = check.string('secret', secret, { max: 1_024 }) ?? NO_SECRET;
+  if (key.length < SHORTEST_SECRET)
+    check.problem('secret', `at least ${SHORTEST_SECRET} characters`, `${key.length} characters`);
+  check.throwIfAny();
+  const { ttl: _ttl, ...given } = options;
+  const said = (Object.entries(given) as [string, unknown][]).filter(([, value]) => value !== undefined);
+  return Object.freeze({
+    ...before,
+    ...Object.fromEntries(said),
+    ttlMs: ttl === undefined ? before.ttlMs : ttlMs(scope, ttl),
+  });
+}
+
+const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
+
+/** Records what is no confidence: it is from 0 to 1, and NaN compares with nothing. */
+export function checkConfidence(check: OptionCheck, path: string, value: unknown): void {
+  if (value === undefined || (typeof value === 'number' && value >= 0 && value <= 1)) return;
+  check.problem(path, 'a number from 0 to 1', value);
+}
+
+function checkTemperature(check: OptionCheck, value: unknown): void {
+  if (value === undefined || (typeof value === 'number' && value >= 0)) return;
+  check.problem('maxTemperature', 'a number, 0 or more', value);
+}

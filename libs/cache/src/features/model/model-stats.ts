@@ -1,0 +1,59 @@
+import type { ModelMetadata, RefusalReason } from './admission.js';
+import type { ModelHit } from './model-types.js';
+
+/** What the model cache did since this process started. */
+export interface ModelStats {
+  /** Answers that were stored: those that were coalesced or stale included. */
+  readonly hits: number;
+  /** Hits, among them, of inferences that somebody else was waiting for. */
+  readonly coalesced: number;
+  /** Hits, among them, whose TTL had ended. */
+  readonly stale: number;
+  /** Questions that were asked of a model, or not answered. */
+  readonly misses: number;
+  /** Hits in percent of both: 0 to 100, one decimal. */
+  readonly hitRate: number;
+  /** Answers stored. */
+  readonly stored: number;
+  /** Answers not stored, and questions the cache was not asked, by their reason. */
+  readonly refused: Readonly<Partial<Record<RefusalReason, number>>>;
+  /** Calls of `invalidate…`. */
+  readonly invalidations: number;
+  /** Tokens that hits did not cost, as far as they were told with the answer. */
+  readonly tokensAvoided: number;
+  /** Milliseconds of inference that hits did not wait for. */
+  readonly latencyAvoidedMs: number;
+}
+
+/** Counts what a model cache does. */
+export class ModelLedger {
+  misses = 0;
+  stored = 0;
+  invalidations = 0;
+  readonly #hits: Record<Exclude<ModelHit, 'none'>, number> = { exact: 0, stale: 0, coalesced: 0 };
+  readonly #refused: Partial<Record<RefusalReason, number>> = {};
+  #tokens = 0;
+  #latencyMs = 0;
+
+  hit(kind: Exclude<ModelHit, 'none'>, { tokens = 0, latencyMs = 0 }: ModelMetadata): void {
+    this.#hits[kind]++;
+    this.#tokens += tokens;
+    this.#latencyMs += latencyMs;
+  }
+
+  /** Counts a reason, and hands back what becomes of it. */
+  refused<T>(reason: RefusalReason, result: T): T {
+    this.#refused[reason] = (this.#refused[reason] ?? 0) + 1;
+    return result;
+  }
+
+  get stats(): ModelStats {
+    const { misses, stored, invalidations } = this;
+    const { exact, stale, coalesced } = this.#hits;
+    const hits = exact + stale + coalesced;
+    const asked = hits + misses;
+    const counts = { hits, coalesced, stale, misses, stored, invalidations, refused: { ...this.#refused } };
+    const hitRate = asked === 0 ? 0 : Math.round((hits / asked) * 1_000) / 10;
+    return { ...counts, hitRate, tokensAvoided: this.#tokens, latencyAvoidedMs: this.#latencyMs };
+  }
+}

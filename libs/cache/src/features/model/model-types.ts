@@ -1,0 +1,100 @@
+import { CodedError, type Duration } from '@mobius1/kernel';
+import type { ModelMetadata, RefusalReason } from './admission.js';
+import type { ModelQuestion } from './model-key.js';
+
+/** How an answer came. `coalesced`: from an inference that somebody else was waiting for already. */
+export type ModelHit = 'exact' | 'stale' | 'coalesced' | 'none';
+
+/** An answer, and what is known of it. */
+export interface ModelAnswer<T = unknown> {
+  readonly output: T;
+  readonly metadata: ModelMetadata;
+  readonly hit: ModelHit;
+  /** Milliseconds since it was given. */
+  readonly ageMs: number;
+  /** Milliseconds for which it is fresh yet; 0 when it is not, or is not stored. */
+  readonly ttlMs: number;
+  /** Names the question in logs and metrics, without a word of it. */
+  readonly fingerprint: string;
+}
+
+/** What may be said of one question to the cache. */
+export interface ModelGetOptions extends Pick<ModelQuestion, 'params'> {
+  /** An older answer does not count. Seconds or a string. @default none is too old before its TTL */
+  readonly maxAge?: Duration;
+}
+
+/** What may be said of one answer that is stored. */
+export interface ModelSetOptions extends Pick<ModelQuestion, 'params'> {
+  /** Seconds or a string. @default that of the cache */
+  readonly ttl?: Duration;
+}
+
+/** A question for `wrap`: what it depends on, and how the cache is used for it. */
+export interface ModelRequest<T = unknown> extends ModelQuestion {
+  /** What is known of an answer: tokens, confidence, why it ended. @default its latency */
+  readonly describe?: (output: T) => ModelMetadata;
+  /** Seconds or a string. @default that of the cache */
+  readonly ttl?: Duration;
+  /** Runs the inference whatever is stored, and stores the answer. @default false */
+  readonly noCache?: boolean;
+  /** The answer is not stored. @default false */
+  readonly noStore?: boolean;
+  /** Fails with NotCachedError instead of running the inference. @default false */
+  readonly onlyIfCached?: boolean;
+  /** An older answer does not count. Seconds or a string. @default none is too old before its TTL */
+  readonly maxAge?: Duration;
+  /** How long after its TTL an answer is given while it is asked for again. Seconds or a string. @default 0 */
+  readonly staleWhileRevalidate?: Duration;
+  /** How long after its TTL an answer is given when the inference fails. Seconds or a string. @default 0 */
+  readonly staleIfError?: Duration;
+}
+
+/** An answer for `warmUp`. */
+export interface ModelWarmUp extends ModelQuestion, ModelSetOptions {
+  readonly output: unknown;
+  readonly metadata?: ModelMetadata;
+}
+
+/** What became of an answer that was to be stored. */
+export interface ModelStored {
+  readonly stored: boolean;
+  /** Why not. */
+  readonly reason?: RefusalReason;
+}
+
+/** `onlyIfCached` was asked for, and there is no answer. */
+export class NotCachedError extends CodedError {
+  readonly code = 'CACHE_MODEL_NOT_CACHED';
+
+  constructor(fingerprint: string) {
+    super(`There is no stored answer (${fingerprint}), and onlyIfCached forbids to ask the model.`);
+  }
+}
+
+/** An inference that was begun; see `ModelCache.begin`. */
+export type ModelInference<T = unknown> =
+  /** There is an answer already. */
+  | { readonly cached: ModelAnswer<T> }
+  /** It is for the caller to find one: others who ask the same wait for it. */
+  | {
+      readonly cached: null;
+      /** Stores the answer and hands it to those who wait. */
+      store(output: T, metadata?: ModelMetadata): Promise<ModelStored>;
+      /** There will be none: those who wait fail with `error`. */
+      abandon(error?: unknown): Promise<void>;
+    };
+
+/** What stands in the cache. */
+export interface StoredAnswer {
+  readonly output: unknown;
+  readonly metadata: ModelMetadata;
+  /** Compared when it is read: an entry under another key, or of another workspace, is not an answer. */
+  readonly proof: string;
+  /** Tells two answers to one question apart. */
+  readonly id: string;
+  readonly storedAt: number;
+  readonly ttlMs: number;
+  /** Why it is handed to those who wait for it, and not stored. */
+  readonly refusal?: RefusalReason;
+}

@@ -1,0 +1,336 @@
+import { ModelCache } from '../../libs/cache/src/features/model/model-cache.js';
+import { ModelKeys } from '../../libs/cache/src/features/model/model-key.js';
+import type { ModelCacheOptions } from '../../libs/cache/src/features/model/model-options.js';
+import { createCache, heldLoad } from './cache.js';
+
+const SECRET = 'a secret of the tests, long enough';
+const QUESTION = { modelId: 'llama', input: '¿Qué es el NIE?', workspaceId: 'w1' } as const;
+
+function create(options: ModelCacheOptions = {}) {
+  const { manager, clock } = createCache();
+  return { models: new ModelCache(manager, { secret: SECRET, ...options }, clock), manager, clock };
+}
+
+describe('the model cache', () => {
+  describe('get and set', () => {
+    it('give back the answer and what is known of it', async () => {
+      const { models, clock } = create();
+      expect(await models.get('llama', 'hello', 'w1')).toBeNull();
+      const metadata = { tokens: 150, latencyMs: 1_500, confidence: 0.95 };
+      expect(await models.set('llama', 'hello', 'Hi!', 'w1', metadata)).toEqual({ stored: true });
+      await clock.advance(2_000);
+      expect(await models.get('llama', 'hello', 'w1')).toEqual({
+        ...{ output: 'Hi!', metadata, hit: 'exact', ageMs: 2_000, ttlMs: 3_598_000 },
+        fingerprint: expect.stringMatching(/^model:w1:llama:[\w-]{24}$/),
+      });
+      await clock.advance(3_598_000);
+      expect(await models.get('llama', 'hello', 'w1')).toBeNull();
+    });
+
+    it.each([[null], [false], [0], [[]], [{ text: 'x', at: new Date(0) }], [new Uint8Array([1, 2])]])(
+      'take %p for an answer, not for a miss',
+      async (output) => {
+        const { models } = create();
+        expect(await models.set('llama', 'hello', output, 'w1')).toEqual({ stored: true });
+        expect(await models.get('llama', 'hello', 'w1')).toMatchObject({ output });
+      },
+    );
+
+    it('say when an answer is older than it may be', async () => {
+      const { models, clock } = create();
+      await models.set('llama', 'hello', 'Hi!', 'w1');
+      await clock.advance(60_000);
+      expect(await models.get('llama', 'hello', 'w1', { maxAge: '59s' })).toBeNull();
+      expect(await models.get('llama', 'hello', 'w1', { maxAge: 60 })).toMatchObject({ output: 'Hi!' });
+    });
+  });
+
+  describe('keeps apart (G18)', () => {
+    const questions = [
+      QUESTION,
+      { ...QUESTION, modelId: 'llama-2' },
+      { ...QUESTION, workspaceId: 'w2' },
+      { ...QUESTION, input: `${QUESTION.input} ` },
+      { ...QUESTION, params: { temperature: 0 } },
+      { ...QUESTION, params: { temperature: '0' } },
+      { ...QUESTION, params: { system: 'Be brief.' } },
+      { ...QUESTION, params: { somethingNew: true } },
+      { ...QUESTION, params: { tools: { weather: { schema: { city: 'string' } } } } },
+      { ...QUESTION, params: { tools: { weather: { schema: { town: 'string' } } } } },
+      { ...QUESTION, input: [{ role: 'user', content: QUESTION.input }] },
+      { ...QUESTION, input: [{ role: 'system', content: QUESTION.input }] },
+      { ...QUESTION, input: [{ text: 'what is it', image: new Uint8Array(1_000).fill(1) }] },
+      { ...QUESTION, input: [{ text: 'what is it', image: new Uint8Array(1_000).fill(2) }] },
+      { ...QUESTION, modelId: 'w1', workspaceId: 'llama' },
+      { ...QUESTION, modelId: 'a:b', workspaceId: 'c' },
+      { ...QUESTION, modelId: 'b', workspaceId: 'c:a' },
+      { ...QUESTION, modelId: '{*?}', workspaceId: '{*?}' },
+    ];
+
+    it('whatever changes the answer', async () => {
+      const { models } = create();
+      for (const [i, question] of questions.entries()) {
+        expect(await models.wrap(question, () => i)).toMatchObject({ output: i, hit: 'none' });
+      }
+      for (const [i, question] of questions.entries()) {
+        expect(await models.wrap(question, () => -1)).toMatchObject({ output: i, hit: 'exact' });
+      }
+    });
+
+    it('and nothing else', async () => {
+      const { models } = create();
+      const tools = { weather: { schema: { city: 'string' }, execute: () => 'sunny' } };
+      await models.wrap({ ...QUESTION, params: { temperature: 0, system: 'Be brief.', tools } }, () => 'first');
+      const same = {
+        tools: { weather: { execute: () => 'rainy', schema: { city: 'string' } } },
+        ...{ system: 'Be brief.', temperature: 0, top_p: undefined },
+        ...{ headers: { 'user-agent': 'ai/6.0.1' }, abortSignal: new AbortController().signal, maxRetries: 3 },
+      };
+      expect(await models.wrap({ ...QUESTION, params: same }, () => 'second')).toMatchObject({ output: 'first' });
+    });
+
+    it('workspaces also in the digests: equal questions have unequal keys, and none shows the question', async () => {
+      const keys = new ModelKeys(SECRET);
+      const [one, two] = ['w1', 'w2'].map((workspaceId) => keys.keyOf({ ...QUESTION, workspaceId }));
+      expect(one?.key.split(':').at(-1)).not.toBe(two?.key.split(':').at(-1));
+      expect(one?.proof).not.toBe(two?.proof);
+      expect(JSON.stringify([one, two])).not.toMatch(/NIE/);
+      expect(new ModelKeys('another secret of the tests').keyOf(QUESTION).key).not.toBe(keys.keyOf(QUESTION).key);
+    });
+
+    it('an entry that was put under another key: it is no answer there', async () => {
+      const { models, manager } = create();
+      const { fingerprint } = await models.wrap(QUESTION, () => 'of w1');
+      const stolen = new ModelKeys(SECRET).keyOf({ ...QUESTION, workspaceId: 'w2' });
+      await manager.set(stolen.key, await manager.get(fingerprint));
+      expect(await models.get(QUESTION.modelId, QUESTION.input, 'w2')).toBeNull();
+      expect(await models.wrap({ ...QUESTION, workspaceId: 'w2' }, () => 'of w2')).toMatchObject({ output: 'of w2' });
+    });
+
+    it.each([undefined, null, '', {}])('and refuses a workspace that is %p', async (workspaceId) => {
+      const { models } = create();
+      const missing = { ...QUESTION, workspaceId: workspaceId as never };
+      const run = jest.fn(() => 'x');
+      await expect(models.wrap(missing, run)).rejects.toMatchObject({ code: 'CACHE_INVALID_KEY' });
+      await expect(models.get('llama', 'x', workspaceId as never)).rejects.toMatchObject({ code: 'CACHE_INVALID_KEY' });
+      await expect(models.set('llama', 'x', 'y', workspaceId as never)).rejects.toThrow(/an id is needed/);
+      expect(run).not.toHaveBeenCalled();
+    });
+  });
+
+  describe('stores only whole answers, and says why not', () => {
+    it.each<[string, object, unknown, object?, ModelCacheOptions?]>([
+      ['error', { error: new Error('x') }, 'half'],
+      ['unfinished', { finishReason: 'length' }, 'cut o'],
+      ['content-filter', { finishReason: 'content_filter' }, ''],
+      ['tool-calls', { finishReason: 'tool_calls', toolCalls: ['pay'] }, ''],
+      ['empty', {}, ' \n'],
+      ['low-confidence', { confidence: 0.79 }, 'perhaps', {}, { minConfidence: 0.8 }],
+      ['invalid-json', { json: true }, '{"a":'],
+      ['temperature', {}, 'a poem', { temperature: 1.2 }],
+      ['output-too-large', {}, 'x'.repeat(11), {}, { maxOutputLength: 10 }],
+    ])('%s', async (reason, metadata, output, params = {}, options = {}) => {
+      const { models } = create(options);
+      const settings = { params: params as Record<string, unknown> };
+      expect(await models.set('llama', 'q', output, 'w1', metadata, settings)).toEqual({ stored: false, reason });
+      const request = { ...QUESTION, ...settings, describe: () => metadata };
+      expect(await models.wrap(request, () => output)).toMatchObject({ output, hit: 'none', ttlMs: 0 });
+      expect(await models.wrap(request, () => 'again')).toMatchObject({ output: 'again' });
+      expect(models.getStats()).toMatchObject({ hits: 0, refused: { [reason]: expect.any(Number) } });
+    });
+
+    it.each<[string, object, unknown, object?, ModelCacheOptions?]>([
+      ['just confident enough', { confidence: 0.8 }, 'yes', {}, { minConfidence: 0.8 }],
+      ['a stop in any spelling', { finishReason: 'STOP' }, 'yes'],
+      ['a tool that may be repeated', { toolCalls: ['weather'] }, 'yes', {}, { cacheableTools: ['weather'] }],
+      ['a temperature with a seed', {}, 'a poem', { temperature: 2, seed: 7 }],
+      ['valid JSON', { json: true }, '{"a":1}'],
+      ['nothing, when that is wanted', {}, '', {}, { storeEmpty: true }],
+    ])('but %s', async (_, metadata, output, params = {}, options = {}) => {
+      const { models } = create(options);
+      const settings = { params: params as Record<string, unknown> };
+      expect(await models.set('llama', 'q', output, 'w1', metadata, settings)).toEqual({ stored: true });
+      expect(await models.get('llama', 'q', 'w1', settings)).toMatchObject({ output });
+    });
+
+    it('is passed by questions that are too long, or of which no key can be made; the inference runs', async () => {
+      const { models } = create({ maxInputLength: 10 });
+      const cyclic: Record<string, unknown> = {};
+      cyclic.self = cyclic;
+      for (const [reason, input, params] of [
+        ['input-too-long', 'x'.repeat(11), {}],
+        ['input-too-long', [{ role: 'user', content: 'x' }], {}],
+        ['unkeyable', 'x', { temperature: NaN }],
+        ['unkeyable', 'x', { cyclic }],
+      ] as const) {
+        const question = { ...QUESTION, input, params };
+        expect(await models.wrap(question, () => 'ran')).toMatchObject({ output: 'ran', hit: 'none' });
+        expect(await models.get('llama', input, 'w1', { params })).toBeNull();
+        expect(await models.set('llama', input, 'y', 'w1', {}, { params })).toEqual({ stored: false, reason });
+      }
+      expect(models.getStats().refused).toMatchObject({ 'input-too-long': 6, unkeyable: 6 });
+      expect(await models.set('llama', 'x'.repeat(10), 'y', 'w1')).toEqual({ stored: true });
+    });
+
+    it('is passed by everything when it is turned off', async () => {
+      const { models } = create({ enabled: false });
+      expect(await models.set('llama', 'q', 'y', 'w1')).toEqual({ stored: false, reason: 'disabled' });
+      expect(await models.wrap(QUESTION, () => 'ran')).toMatchObject({ output: 'ran' });
+      models.configure({ enabled: true });
+      expect(await models.set('llama', 'q', 'y', 'w1')).toEqual({ stored: true });
+    });
+
+    it.each([NaN, -0.1, 1.1, 'high'])('refuses a confidence of %p', async (confidence) => {
+      const { models } = create();
+      const told = models.set('llama', 'q', 'y', 'w1', { confidence: confidence as never });
+      await expect(told).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
+    });
+  });
+
+  describe('wrap', () => {
+    it('runs one inference for all who ask the same at the same time', async () => {
+      const { models, clock } = create();
+      const { load, open } = heldLoad('the answer');
+      const asked = Array.from({ length: 20 }, () => models.wrap(QUESTION, load));
+      while (load.mock.calls.length === 0) await new Promise(setImmediate);
+      await clock.advance(500);
+      open();
+      const answers = await Promise.all(asked);
+      expect(load).toHaveBeenCalledTimes(1);
+      expect(answers.map(({ hit }) => hit)).toEqual(['none', ...Array<string>(19).fill('coalesced')]);
+      expect(models.getStats()).toMatchObject({ misses: 1, hits: 19, coalesced: 19, stored: 1 });
+    });
+
+    it('fails with the inference, and stores nothing of it', async () => {
+      const { models } = create();
+      const down = new Error('429');
+      await expect(models.wrap(QUESTION, () => Promise.reject(down))).rejects.toBe(down);
+      expect(await models.wrap(QUESTION, () => 'well')).toMatchObject({ output: 'well', hit: 'none' });
+    });
+
+    it('does as it is told: noCache, noStore, onlyIfCached, maxAge, stale', async () => {
+      const { models, clock } = create();
+      await expect(models.wrap({ ...QUESTION, onlyIfCached: true }, () => 'x')).rejects.toMatchObject({
+        code: 'CACHE_MODEL_NOT_CACHED',
+      });
+      expect(await models.wrap({ ...QUESTION, noStore: true }, () => 'unstored')).toMatchObject({ output: 'unstored' });
+      expect(await models.wrap(QUESTION, () => 'first')).toMatchObject({ output: 'first', hit: 'none' });
+      expect(await models.wrap({ ...QUESTION, onlyIfCached: true }, () => 'x')).toMatchObject({ output: 'first' });
+      expect(await models.wrap({ ...QUESTION, noStore: true }, () => 'x')).toMatchObject({ output: 'first' });
+      expect(await models.wrap({ ...QUESTION, noCache: true }, () => 'second')).toMatchObject({ output: 'second' });
+      expect(await models.wrap(QUESTION, () => 'x')).toMatchObject({ output: 'second', hit: 'exact' });
+      await clock.advance(10_000);
+      expect(await models.wrap({ ...QUESTION, maxAge: 9 }, () => 'third')).toMatchObject({ output: 'third' });
+      expect(await models.wrap({ ...QUESTION, maxAge: 9 }, () => 'x')).toMatchObject({ output: 'third', hit: 'exact' });
+      const brief = { ...QUESTION, input: 'brief', ttl: 10, staleIfError: '1h' } as const;
+      await models.wrap(brief, () => 'old');
+      await clock.advance(20_000);
+      const failing = () => Promise.reject(new Error('503'));
+      expect(await models.wrap(brief, failing)).toMatchObject({ output: 'old', hit: 'stale', ttlMs: 0 });
+    });
+
+    it('never stores what was asked before an invalidation (G1)', async () => {
+      const { models } = create();
+      for (const invalidate of [
+        () => models.invalidateModel('llama'),
+        () => models.invalidateModel('llama', 'w1'),
+        () => models.invalidateWorkspace('w1'),
+      ]) {
+        const { load, open } = heldLoad('old');
+        const asked = models.wrap(QUESTION, load);
+        while (load.mock.calls.length === 0) await new Promise(setImmediate);
+        await invalidate();
+        open();
+        expect(await asked).toMatchObject({ output: 'old' });
+        expect(await models.get(QUESTION.modelId, QUESTION.input, 'w1')).toBeNull();
+      }
+    });
+  });
+
+  describe('begin', () => {
+    it('is for flows that store later; others who ask the same wait for it', async () => {
+      const { models, clock } = create();
+      const mine = await models.begin<string>(QUESTION);
+      if (mine.cached !== null) throw new Error('It was cached already.');
+      const others = [models.wrap(QUESTION, () => 'x'), models.begin(QUESTION)] as const;
+      await clock.advance(500);
+      expect(await mine.store('the answer', { tokens: 7 })).toEqual({ stored: true });
+      expect(await others[0]).toMatchObject({ output: 'the answer', hit: 'coalesced' });
+      expect(await others[1]).toMatchObject({ cached: { output: 'the answer', metadata: { tokens: 7 } } });
+      expect(await models.begin(QUESTION)).toMatchObject({ cached: { hit: 'exact' } });
+    });
+
+    it('says when an invalidation came in between, or the answer is not to be kept', async () => {
+      const { models } = create();
+      const first = await models.begin<string>(QUESTION);
+      await models.invalidateWorkspace('w1');
+      if (first.cached !== null) throw new Error('It was cached already.');
+      expect(await first.store('old')).toEqual({ stored: false, reason: 'invalidated' });
+      const second = await models.begin<string>(QUESTION);
+      if (second.cached !== null) throw new Error('It was cached already.');
+      expect(await second.store('cut o', { finishReason: 'length' })).toEqual({ stored: false, reason: 'unfinished' });
+    });
+
+    it('may be given up: those who wait are told, and the next one begins anew', async () => {
+      const { models } = create();
+      const mine = await models.begin(QUESTION);
+      if (mine.cached !== null) throw new Error('It was cached already.');
+      const other = models.wrap(QUESTION, () => 'x');
+      await Promise.all([
+        expect(other).rejects.toThrow('the provider is down'),
+        mine.abandon(new Error('the provider is down')),
+      ]);
+      expect(await models.wrap(QUESTION, () => 'anew')).toMatchObject({ output: 'anew' });
+    });
+  });
+
+  it('makes void the answers of a model, in a workspace or everywhere, or of a workspace', async () => {
+    const { models } = create();
+    const ASKED = [
+      ['llama', 'w1'],
+      ['llama', 'w2'],
+      ['gpt', 'w1'],
+    ] as const;
+    const left = async () => {
+      const found = await Promise.all(ASKED.map(([model, workspace]) => models.get(model, 'q', workspace)));
+      return found.map((answer) => answer !== null);
+    };
+    for (const [invalidate, expected] of [
+      [() => models.invalidateModel('llama', 'w1'), [false, true, true]],
+      [() => models.invalidateModel('llama'), [false, false, true]],
+      [() => models.invalidateWorkspace('w1'), [false, true, false]],
+    ] as const) {
+      for (const [model, workspace] of ASKED) await models.set(model, 'q', 'a', workspace);
+      expect(await left()).toEqual([true, true, true]);
+      await invalidate();
+      expect(await left()).toEqual(expected);
+    }
+  });
+
+  it('warms up, and counts what it saved', async () => {
+    const { models } = create();
+    const answers = [
+      { modelId: 'llama', input: 'a', output: 'A', workspaceId: 'w1', metadata: { tokens: 50, latencyMs: 1_000 } },
+      { modelId: 'llama', input: 'b', output: '', workspaceId: 'w1' },
+    ];
+    expect(await models.warmUp(answers, { concurrency: 1 })).toEqual({ stored: 1, refused: 1 });
+    await models.get('llama', 'a', 'w1');
+    await models.get('llama', 'b', 'w1');
+    expect(models.getStats()).toEqual({
+      ...{ hits: 1, coalesced: 0, stale: 0, misses: 1, hitRate: 50, stored: 1, refused: { empty: 1 } },
+      ...{ invalidations: 0, tokensAvoided: 50, latencyAvoidedMs: 1_000 },
+    });
+  });
+
+  it.each<[object, RegExp]>([
+    [{ ttl: -1 }, /ttl/],
+    [{ minConfidence: NaN }, /minConfidence: expected a number from 0 to 1/],
+    [{ maxTemperature: -1 }, /maxTemperature/],
+    [{ maxInputLenght: 1 }, /did you mean 'maxInputLength'/],
+    [{ secret: 'short' }, /secret: expected at least 16 characters/],
+    [{ enabled: 'yes' }, /enabled/],
+  ])('refuses %p', (options, message) => {
+    expect(() => create().models.configure(options as ModelCacheOptions)).toThrow(message);
+    expect(() => create(options as ModelCacheOptions)).toThrow(message);
+  });
+});
