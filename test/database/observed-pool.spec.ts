@@ -221,6 +221,15 @@ describe('the observed pool', () => {
       expect(told.sort()).toEqual(['SELECT pg_sleep(?)', 'pool short']);
     });
 
+    it('and says so when it was a new connection that took long', async () => {
+      const database = open({ slowQueryThreshold: 0 });
+      const told: string[] = [];
+      database.events.on('poolShort', () => void told.push('pool short'));
+      database.events.on('slowConnect', () => void told.push('slow connect'));
+      await database.pool.query('SELECT 1');
+      expect(told).toEqual(['slow connect']);
+    });
+
     it('groups them by shape', async () => {
       const database = open({ slowQueryThreshold: 0 });
       for (let i = 0; i < 5; i++) await database.pool.query(`SELECT ${i} AS n`);

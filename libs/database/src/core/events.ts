@@ -19,8 +19,10 @@ export type DatabaseEvents = {
   query: StatementEvent;
   /** A statement ran for longer than `slowQueryThreshold`. */
   slowQuery: StatementEvent;
-  /** Somebody waited for a connection for longer than `slowQueryThreshold`: the pool is short, not the statement slow. */
+  /** Somebody waited for longer than `slowQueryThreshold` until a connection was free: the pool is short, not the statement slow. */
   poolShort: { waitMs: number; active: number; waiting: number };
+  /** A new connection took longer than `slowQueryThreshold` to be made. */
+  slowConnect: { ms: number };
   /** A connection has been lent for longer than `leakThreshold`; `stack` is where it was taken. */
   leak: { heldMs: number; stack: string };
   /** A connection died while nobody used it; the pool makes another. */

@@ -19,6 +19,7 @@ export function logEvents(events: Channel<DatabaseEvents>, logger: LineLogger): 
       `pool short: a query waited ${Math.round(waitMs)} ms for a connection (${active} in use, ${waiting} more wait)`,
     ),
   );
+  events.on('slowConnect', ({ ms }) => logger.warn(`a new connection took ${Math.round(ms)} ms to be made`));
   events.on('leak', ({ heldMs, stack }) =>
     logger.warn(`a connection has been in use for ${Math.round(heldMs)} ms; it was taken\n${stack}`),
   );

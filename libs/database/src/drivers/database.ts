@@ -66,9 +66,11 @@ export class Database {
       mayLend: () => {
         if (this.scopes.active) throw new OuterClientError();
       },
-      waited: (waitMs) => {
+      waited: (waitMs, forWhat) => {
         if (waitMs < slowQueryThreshold) return;
-        this.events.emit('poolShort', () => ({ waitMs, active: this.stats().active, waiting: this.stats().waiting }));
+        if (forWhat === 'new') this.events.emit('slowConnect', () => ({ ms: waitMs }));
+        else
+          this.events.emit('poolShort', () => ({ waitMs, active: this.stats().active, waiting: this.stats().waiting }));
       },
       leaked: (leak) => this.events.emit('leak', () => leak),
       executed: (execution) => this.#executed(execution),

@@ -16,8 +16,8 @@ import { ObservedClient, type ObservedClientConfig } from './observed-client.js'
 export interface PoolWatch {
   /** Asked before a connection is lent; throws when it must not be. */
   readonly mayLend: () => void;
-  /** A connection was lent, after this wait. */
-  readonly waited: (waitMs: number) => void;
+  /** A connection was lent, after this wait: for one to be free, or for a new one. */
+  readonly waited: (waitMs: number, forWhat: 'free' | 'new') => void;
   /** A connection has been lent for longer than `leakThreshold`. */
   readonly leaked: (leak: { heldMs: number; stack: string }) => void;
 }
@@ -141,12 +141,13 @@ export class ObservedPool extends pg.Pool {
       throw new PoolQueueFullError({ size: this.totalCount, waiting });
     }
     const start = performance.now();
+    const forWhat = this.idleCount === 0 && this.totalCount < max ? 'new' : 'free';
     const client = await this.#unlessClosing(super.connect()).catch((error: unknown) => {
       throw this.#explain(error);
     });
     const waitMs = performance.now() - start;
     this.#meter.lent(waitMs);
-    watch.waited(waitMs);
+    watch.waited(waitMs, forWhat);
     return this.#lentOut(client, taken);
   }
 
