@@ -21,6 +21,7 @@ const DECLARED = Object.entries({
   [`${CACHE}/instance/cache-health.ts`]: ['CacheHealth'],
   [`${CACHE}/nest/decorators/method-options.ts`]: ['CachedMethodOptions', 'CacheableOptions'],
   [`${CACHE}/nest/decorators/cache-invalidate.ts`]: ['CacheInvalidateOptions'],
+  [`${CACHE}/nest/decorators/cache-model.ts`]: ['CacheModelOptions'],
   [`${CACHE}/features/query/query-cache.ts`]: ['QueryOptions', 'ListPage', 'QueryStats', 'QueryCache'],
   [`${CACHE}/features/model/model-options.ts`]: ['ModelCacheOptions'],
   [`${CACHE}/features/model/model-types.ts`]: ['ModelAnswer', 'ModelGetOptions', 'ModelSetOptions', 'ModelRequest'],

@@ -44,6 +44,7 @@ export { CacheKeys, DefaultTTL, type KeyPart } from './features/manager/cache-ke
 
 // Decorators
 export { Cacheable, CachePut } from './nest/decorators/cached-method.js';
+export { CacheModel, type CacheModelOptions } from './nest/decorators/cache-model.js';
 export { CacheInvalidate, type CacheInvalidateOptions } from './nest/decorators/cache-invalidate.js';
 export type {
   CacheableOptions,

@@ -11,7 +11,6 @@ import { REDIS_DEFAULTS } from '../drivers/redis-options.js';
 import { ReplicatedWrites } from '../drivers/replicated-writes.js';
 import { RedisStore } from '../drivers/redis-store.js';
 import { CacheManager } from '../features/manager/cache-manager.js';
-import type { ModelCacheOptions } from '../features/model/model-options.js';
 import { ModelCache } from '../features/model/model-cache.js';
 import { QueryCache } from '../features/query/query-cache.js';
 import { type CacheHealth, judgeHealth } from './cache-health.js';
@@ -30,7 +29,6 @@ export class CacheInstance {
   readonly manager: CacheManager;
   readonly queries: QueryCache;
   readonly models: ModelCache;
-  readonly modelOptions: ModelCacheOptions;
   readonly argumentKeys: ArgumentKeys;
   /** The transactions that this cache follows. */
   readonly unitOfWork: UnitOfWork;
@@ -80,7 +78,6 @@ export class CacheInstance {
     this.unitOfWork = transactions.unitOfWork ?? noUnitOfWork;
     this.queries = new QueryCache(this.manager);
     this.models = new ModelCache(this.manager, model, clock);
-    this.modelOptions = model;
     this.argumentKeys = new ArgumentKeys(keySecret === undefined ? {} : { secret: keySecret });
     this.connection?.events.on('ready', () => void this.engine.replay());
   }

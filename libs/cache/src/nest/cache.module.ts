@@ -51,8 +51,9 @@ const rootBinding: FactoryProvider<Binding> = {
 const services: Provider[] = [
   RedisService,
   CacheManagerService,
-  QueryCacheService,
-  ModelCacheService,
+  // Those of the instance, which decorators use as well.
+  { provide: QueryCacheService, inject: [CACHE_INSTANCE], useFactory: ({ queries }: CacheInstance) => queries },
+  { provide: ModelCacheService, inject: [CACHE_INSTANCE], useFactory: ({ models }: CacheInstance) => models },
   CacheHealthIndicator,
   RedisHealthIndicator,
 ];

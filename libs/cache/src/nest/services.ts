@@ -21,19 +21,11 @@ export class CacheManagerService extends CacheManager {
 
 /** Queries of the database, injectable. */
 @Injectable()
-export class QueryCacheService extends QueryCache {
-  constructor(@Inject(CACHE_INSTANCE) instance: CacheInstance) {
-    super(instance.manager);
-  }
-}
+export class QueryCacheService extends QueryCache {}
 
 /** Answers of AI models, injectable. */
 @Injectable()
-export class ModelCacheService extends ModelCache {
-  constructor(@Inject(CACHE_INSTANCE) { manager, modelOptions }: CacheInstance) {
-    super(manager, modelOptions);
-  }
-}
+export class ModelCacheService extends ModelCache {}
 
 /** The connection to Redis, injectable. */
 @Injectable()

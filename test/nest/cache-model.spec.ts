@@ -1,0 +1,98 @@
+import { Injectable } from '@nestjs/common';
+import { CacheModel, ModelCacheService } from '@mobius1/cache';
+import { redisOptions } from '../support/cache.js';
+import { closeApps, startApp } from './fixtures/start-app.js';
+
+const MODEL = { secret: 'a secret of the tests' };
+
+interface Answer {
+  readonly text: string;
+  readonly finishReason: string;
+}
+
+interface Request {
+  readonly question: string;
+  readonly id: number;
+}
+
+@Injectable()
+class Assistant {
+  asked: string[] = [];
+  finishReason = 'stop';
+
+  @CacheModel({
+    modelId: 'llama',
+    workspaceId: (workspaceId: string, _question: string, _temperature?: number) => workspaceId,
+    params: (_workspaceId: string, _question: string, temperature?: number) => ({ temperature }),
+    describe: ({ finishReason }: Answer) => ({ finishReason, tokens: 10 }),
+  })
+  async answer(workspaceId: string, question: string, temperature?: number): Promise<Answer> {
+    this.asked.push([workspaceId, question, ...(temperature === undefined ? [] : [temperature])].join(' '));
+    return { text: `to ${question}`, finishReason: this.finishReason };
+  }
+
+  @CacheModel({
+    modelId: 'llama',
+    workspaceId: (_request: Request, workspaceId: string) => workspaceId,
+    input: ({ question }: Request) => question,
+  })
+  async byQuestion(request: Request, workspaceId: string): Promise<string> {
+    this.asked.push(`${workspaceId} ${request.id}`);
+    return request.question;
+  }
+}
+
+describe.each([
+  ['memory', () => false as const],
+  ['Redis', () => redisOptions()],
+])('@CacheModel, in %s', (_, redis) => {
+  let assistant: Assistant;
+  let models: ModelCacheService;
+
+  beforeEach(async () => {
+    const app = await startApp({ providers: [Assistant] }, { redis: redis(), model: MODEL });
+    assistant = app.get(Assistant);
+    models = app.get(ModelCacheService);
+  });
+  afterEach(closeApps);
+
+  it('asks once for all who ask the same, and for each workspace by itself', async () => {
+    const answers = await Promise.all(Array.from({ length: 10 }, () => assistant.answer('w1', 'what?')));
+    expect(new Set(answers.map(({ text }) => text))).toEqual(new Set(['to what?']));
+    await assistant.answer('w2', 'what?');
+    await assistant.answer('w1', 'what?', 0.5);
+    expect(assistant.asked).toEqual(['w1 what?', 'w2 what?', 'w1 what? 0.5']);
+    await models.invalidateWorkspace('w2');
+    await assistant.answer('w2', 'what?');
+    await assistant.answer('w1', 'what?');
+    expect(assistant.asked).toHaveLength(4);
+    expect(models.getStats()).toMatchObject({ misses: 4, stored: 4 });
+  });
+
+  it('returns an answer that is not whole, and asks again', async () => {
+    assistant.finishReason = 'length';
+    expect(await assistant.answer('w1', 'why?')).toMatchObject({ text: 'to why?' });
+    await assistant.answer('w1', 'why?');
+    expect(assistant.asked).toHaveLength(2);
+    expect(models.getStats().refused).toEqual({ unfinished: 2 });
+  });
+
+  it('takes what is asked from the arguments', async () => {
+    await assistant.byQuestion({ question: 'who?', id: 1 }, 'w1');
+    expect(await assistant.byQuestion({ question: 'who?', id: 2 }, 'w1')).toBe('who?');
+    expect(assistant.asked).toEqual(['w1 1']);
+  });
+
+  it('obeys the service: what it configures holds for decorators', async () => {
+    models.configure({ enabled: false });
+    await assistant.answer('w1', 'when?');
+    await assistant.answer('w1', 'when?');
+    expect(assistant.asked).toHaveLength(2);
+  });
+
+  it('is told whose answer it is, or refuses', async () => {
+    await expect(assistant.answer('', 'where?')).rejects.toMatchObject({ code: 'CACHE_INVALID_KEY' });
+    expect(() => CacheModel({ modelId: 'llama' } as never)).toThrow(/workspaceId: expected a function/);
+    expect(() => CacheModel({ modelid: 'llama', workspaceId: 'w' } as never)).toThrow(/did you mean|modelId/);
+  });
+});
