@@ -10,6 +10,12 @@ interface Answer {
   readonly finishReason: string;
 }
 
+interface Question {
+  readonly workspaceId: string;
+  readonly question: string;
+  readonly temperature?: number | undefined;
+}
+
 interface Request {
   readonly question: string;
   readonly id: number;
@@ -22,13 +28,18 @@ class Assistant {
 
   @CacheModel({
     modelId: 'llama',
-    workspaceId: (workspaceId: string, _question: string, _temperature?: number) => workspaceId,
-    params: (_workspaceId: string, _question: string, temperature?: number) => ({ temperature }),
+    workspaceId: ({ workspaceId }: Question) => workspaceId,
+    input: ({ question }: Question) => question,
+    params: ({ temperature }: Question) => ({ temperature }),
     describe: ({ finishReason }: Answer) => ({ finishReason, tokens: 10 }),
   })
-  async answer(workspaceId: string, question: string, temperature?: number): Promise<Answer> {
-    this.asked.push([workspaceId, question, ...(temperature === undefined ? [] : [temperature])].join(' '));
+  async answerTo({ workspaceId, question, temperature = 0 }: Question): Promise<Answer> {
+    this.asked.push(`${workspaceId} ${question} ${temperature}`);
     return { text: `to ${question}`, finishReason: this.finishReason };
+  }
+
+  answer(workspaceId: string, question: string, temperature?: number): Promise<Answer> {
+    return this.answerTo({ workspaceId, question, temperature });
   }
 
   @CacheModel({
@@ -61,7 +72,7 @@ describe.each([
     expect(new Set(answers.map(({ text }) => text))).toEqual(new Set(['to what?']));
     await assistant.answer('w2', 'what?');
     await assistant.answer('w1', 'what?', 0.5);
-    expect(assistant.asked).toEqual(['w1 what?', 'w2 what?', 'w1 what? 0.5']);
+    expect(assistant.asked).toEqual(['w1 what? 0', 'w2 what? 0', 'w1 what? 0.5']);
     await models.invalidateWorkspace('w2');
     await assistant.answer('w2', 'what?');
     await assistant.answer('w1', 'what?');
