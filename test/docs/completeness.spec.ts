@@ -27,6 +27,7 @@ const DECLARED = Object.entries({
   [`${CACHE}/features/model/model-types.ts`]: ['ModelAnswer', 'ModelGetOptions', 'ModelSetOptions', 'ModelRequest'],
   [`${CACHE}/features/model/model-stats.ts`]: ['ModelStats'],
   [`${CACHE}/features/model/admission.ts`]: ['ModelMetadata'],
+  [`${CACHE}/features/model/sealing.ts`]: ['ModelEncryption'],
   [`${CACHE}/features/model/model-cache.ts`]: ['ModelCache'],
   [`${DATABASE}/core/options.ts`]: ['DatabaseOptions'],
   [`${DATABASE}/core/pool-stats.ts`]: ['PoolStats'],

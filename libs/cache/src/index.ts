@@ -15,6 +15,7 @@ export { CacheManagerService, ModelCacheService, QueryCacheService, RedisService
 export type { ModelMetadata, RefusalReason } from './features/model/admission.js';
 export type { ModelQuestion } from './features/model/model-key.js';
 export type { ModelCacheOptions } from './features/model/model-options.js';
+export type { ModelEncryption } from './features/model/sealing.js';
 export type { ModelStats } from './features/model/model-stats.js';
 export {
   type ModelAnswer,

@@ -1,10 +1,12 @@
 import { type Clock, OptionCheck, systemClock } from '@mobius1/kernel';
 import { InvalidKeyError, InvalidValueError } from '../../core/errors.js';
+import { escapeGlob } from '../../core/glob.js';
 import { ttlMs } from '../../core/options.js';
 import { newToken } from '../../core/token.js';
 import { joinKey, type KeyPart } from '../manager/cache-keys.js';
 import type { CacheManager } from '../manager/cache-manager.js';
 import { checkMetadata, type ModelMetadata, refusalOf, type RefusalReason } from './admission.js';
+import { beginInference, type Outcome } from './inference.js';
 import { type ModelKey, ModelKeys, type ModelQuestion, modelTag, modelWorkspaceTag } from './model-key.js';
 import {
   MODEL_DEFAULTS,
@@ -13,6 +15,7 @@ import {
   resolveModelOptions,
 } from './model-options.js';
 import { ModelLedger, type ModelStats } from './model-stats.js';
+import { Vault } from './vault.js';
 import {
   type ModelAnswer,
   type ModelGetOptions,
@@ -23,14 +26,9 @@ import {
   type ModelStored,
   type ModelWarmUp,
   NotCachedError,
+  type PlainAnswer,
   type StoredAnswer,
 } from './model-types.js';
-
-/** An answer as its caller sees it, and as it is stored. */
-interface Outcome<T> {
-  readonly answer: ModelAnswer<T>;
-  readonly entry: StoredAnswer;
-}
 
 const WARM_UP_CONCURRENCY = 8;
 
@@ -49,7 +47,7 @@ export class ModelCache {
   readonly #ledger = new ModelLedger();
   #options: ResolvedModelOptions;
   #keys: ModelKeys;
-  #warned = false;
+  #vault: Vault;
 
   /** @throws InvalidOptionsError */
   constructor(manager: CacheManager, options: ModelCacheOptions = {}, clock: Clock = systemClock) {
@@ -57,12 +55,14 @@ export class ModelCache {
     this.#clock = clock;
     this.#options = resolveModelOptions('model', options, MODEL_DEFAULTS);
     this.#keys = new ModelKeys(this.#options.secret);
+    this.#vault = new Vault(this.#options.encryption);
   }
 
   /** Changes what is said; the rest stays. @throws InvalidOptionsError */
   configure(options: ModelCacheOptions): void {
     this.#options = resolveModelOptions('configure()', options, this.#options);
     if (options.secret !== undefined) this.#keys = new ModelKeys(this.#options.secret);
+    if (options.encryption !== undefined) this.#vault = new Vault(options.encryption);
   }
 
   /**
@@ -105,7 +105,10 @@ export class ModelCache {
     const lifeMs = ttl === undefined ? this.#options.ttlMs : ttlMs('set()', ttl);
     const entry = this.#entry(output, metadata, lifeMs, found.proof);
     try {
-      const stored = await this.#manager.set(found.key, entry, { ttl: `${lifeMs}ms`, tags: found.tags });
+      const stored = await this.#manager.set(found.key, this.#vault.put(entry, found.key), {
+        ttl: `${lifeMs}ms`,
+        tags: found.tags,
+      });
       if (!stored) return this.#notStored('unavailable');
     } catch (error) {
       if (error instanceof InvalidValueError) return this.#notStored('unkeyable');
@@ -132,35 +135,14 @@ export class ModelCache {
    * @throws InvalidKeyError when an id is missing
    */
   async begin<T = unknown>(question: ModelQuestion): Promise<ModelInference<T>> {
-    let settle!: (output: T) => void;
-    let fail!: (error: unknown) => void;
-    const answered = new Promise<T>((resolve, reject) => ((settle = resolve), (fail = reject)));
-    let began!: (mine: null) => void;
-    const mine = new Promise<null>((resolve) => (began = resolve));
-    let metadata: ModelMetadata = {};
-    const whole = this.#wrap<T>({ ...question, describe: () => metadata }, () => {
-      began(null);
-      return answered;
-    });
-    whole.catch(() => undefined); // told to whoever waits, and to whoever calls `abandon`
-    const found = await Promise.race([whole, mine]);
-    if (found !== null) return { cached: found.answer };
-    return {
-      cached: null,
-      store: async (output, described = {}) => {
-        checkMetadata('store()', described);
-        metadata = described;
-        settle(output);
-        const { entry, answer } = await whole;
+    return beginInference<T>({
+      wrap: (run, describe) => this.#wrap<T>({ ...question, describe }, run),
+      fate: async ({ entry, answer }) => {
         if (entry.refusal !== undefined) return { stored: false, reason: entry.refusal };
         const now = await this.#manager.get<StoredAnswer>(answer.fingerprint);
         return now?.id === entry.id ? { stored: true } : this.#notStored('invalidated');
       },
-      abandon: async (error = new Error('The inference was given up.')) => {
-        fail(error);
-        await whole.catch(() => undefined);
-      },
-    };
+    });
   }
 
   /** Makes every answer of a model void, in one workspace or in all, in one step. */
@@ -173,6 +155,15 @@ export class ModelCache {
   async invalidateWorkspace(workspaceId: KeyPart): Promise<void> {
     this.#ledger.invalidations++;
     await this.#manager.invalidateByTag(modelWorkspaceTag(workspaceId));
+  }
+
+  /**
+   * Makes every answer in a workspace void, and removes what is left of it from the store. Walks over all keys; while the cache cannot
+   * be reached, it is made up for later. Returns how many entries were removed.
+   */
+  async eraseWorkspace(workspaceId: KeyPart): Promise<number> {
+    await this.invalidateWorkspace(workspaceId);
+    return this.#manager.invalidatePattern(`${escapeGlob(joinKey('model', [workspaceId]))}:*`);
   }
 
   /** Stores answers that are known, a few at a time; tells how many are stored, and how many are not. */
@@ -204,7 +195,6 @@ export class ModelCache {
   #keyOf(question: ModelQuestion): ModelKey | RefusalReason {
     joinKey('model', [question.workspaceId, question.modelId]); // an id that is missing is a mistake, whatever the rest is
     if (!this.#options.enabled) return 'disabled';
-    if (this.#options.secret === undefined) this.#warnOnce();
     if (typeof question.input === 'string' && question.input.length > this.#options.maxInputLength)
       return 'input-too-long';
     try {
@@ -221,7 +211,7 @@ export class ModelCache {
     const key = this.#keyOf(request);
     const oldestMs = request.maxAge === undefined ? Infinity : ttlMs('wrap()', request.maxAge, 'maxAge');
     const lifeMs = request.ttl === undefined ? this.#options.ttlMs : ttlMs('wrap()', request.ttl);
-    const make = (): Promise<StoredAnswer> => this.#make(request, run, lifeMs);
+    const make = (): Promise<PlainAnswer> => this.#make(request, run, lifeMs);
     const unstored = async (reason: RefusalReason): Promise<Outcome<T>> =>
       this.#ledger.refused(reason, this.#outcome<T>({ ...(await make()), refusal: reason }, 'none', ''));
     if (typeof key === 'string') {
@@ -238,7 +228,7 @@ export class ModelCache {
   }
 
   /** Runs the inference; what comes of it, and why it is not to be kept. */
-  async #make<T>(request: ModelRequest<T>, run: () => T | Promise<T>, lifeMs: number): Promise<StoredAnswer> {
+  async #make<T>(request: ModelRequest<T>, run: () => T | Promise<T>, lifeMs: number): Promise<PlainAnswer> {
     const start = this.#clock.monotonic();
     const output = await run();
     const metadata = { latencyMs: Math.round(this.#clock.monotonic() - start), ...request.describe?.(output) };
@@ -249,8 +239,9 @@ export class ModelCache {
   }
 
   async #lookUp<T>({ key, proof }: ModelKey, oldestMs: number): Promise<Outcome<T> | null> {
-    const entry = await this.#manager.get<StoredAnswer>(key);
-    if (entry === undefined || entry.proof !== proof || this.#clock.now() - entry.storedAt > oldestMs) {
+    const found = await this.#manager.get<StoredAnswer>(key);
+    const entry = found && this.#opened(found, key, proof);
+    if (entry === undefined || this.#clock.now() - entry.storedAt > oldestMs) {
       this.#ledger.misses++;
       return null;
     }
@@ -260,11 +251,15 @@ export class ModelCache {
   async #load<T>(
     { key, proof, tags, lifeMs, renew }: ModelKey & { lifeMs: number; renew: boolean },
     { staleWhileRevalidate = 0, staleIfError = 0 }: Pick<ModelRequest, 'staleWhileRevalidate' | 'staleIfError'>,
-    make: () => Promise<StoredAnswer>,
+    make: () => Promise<PlainAnswer>,
   ): Promise<Outcome<T>> {
     const asked = this.#clock.now();
-    let mine: StoredAnswer | undefined;
-    const run = async (): Promise<StoredAnswer> => (mine = { ...(await make()), proof });
+    let mine: PlainAnswer | undefined;
+    const run = async (): Promise<StoredAnswer> => {
+      mine = { ...(await make()), proof };
+      // What is not to be kept is only handed to those who wait.
+      return mine.refusal === undefined ? this.#kept(mine, key) : mine;
+    };
     const options = {
       ttl: `${lifeMs}ms` as const,
       tags,
@@ -272,44 +267,53 @@ export class ModelCache {
       staleIfError,
       unless: ({ refusal }: StoredAnswer) => refusal !== undefined,
     };
-    const entry = await (renew ? this.#manager.put(key, run, options) : this.#manager.getOrSet(key, run, options));
-    if (mine !== undefined && entry.id === mine.id) {
+    const found = await (renew ? this.#manager.put(key, run, options) : this.#manager.getOrSet(key, run, options));
+    if (mine !== undefined && found.id === mine.id) {
       this.#ledger.misses++;
       if (mine.refusal === undefined) this.#ledger.stored++;
-      return this.#outcome<T>(entry, 'none', key);
+      return this.#outcome<T>(mine, 'none', key);
     }
-    // Something else stands under this key: it is nobody's answer.
-    if (entry.proof !== proof) return this.#outcome<T>(await make(), 'none', key);
+    const entry = this.#opened(found, key, proof);
+    // What stands there is nobody's answer: it makes room.
+    if (entry === undefined) return this.#load<T>({ key, proof, tags, lifeMs, renew: true, inputLength: 0 }, {}, make);
     const stale = this.#clock.now() > entry.storedAt + entry.ttlMs;
     return this.#hit<T>(entry, stale ? 'stale' : entry.storedAt > asked ? 'coalesced' : 'exact', key);
   }
 
-  #hit<T>(entry: StoredAnswer, hit: Exclude<ModelHit, 'none'>, fingerprint: string): Outcome<T> {
+  /** The entry; an answer that cannot be encoded is handed on, and not kept. */
+  #kept(answer: PlainAnswer, key: string): StoredAnswer {
+    try {
+      return this.#vault.put(answer, key);
+    } catch (error) {
+      if (error instanceof InvalidValueError)
+        return this.#ledger.refused('unkeyable', { ...answer, refusal: 'unkeyable' });
+      throw error;
+    }
+  }
+
+  #opened(entry: StoredAnswer, key: string, proof: string): PlainAnswer | undefined {
+    const answer = this.#vault.take(entry, key, proof);
+    if (answer === undefined) this.#ledger.unreadable++;
+    return answer;
+  }
+
+  #hit<T>(entry: PlainAnswer, hit: Exclude<ModelHit, 'none'>, fingerprint: string): Outcome<T> {
     this.#ledger.hit(hit, entry.metadata);
     return this.#outcome<T>(entry, hit, fingerprint);
   }
 
-  #outcome<T>(entry: StoredAnswer, hit: ModelHit, fingerprint: string): Outcome<T> {
+  #outcome<T>(entry: PlainAnswer, hit: ModelHit, fingerprint: string): Outcome<T> {
     const { metadata, refusal, storedAt } = entry;
     const ageMs = Math.max(0, this.#clock.now() - storedAt);
     const left = refusal === undefined ? Math.max(0, entry.ttlMs - ageMs) : 0;
     return { entry, answer: { output: entry.output as T, metadata, hit, ageMs, ttlMs: left, fingerprint } };
   }
 
-  #entry(output: unknown, metadata: ModelMetadata, lifeMs: number, proof = ''): StoredAnswer {
+  #entry(output: unknown, metadata: ModelMetadata, lifeMs: number, proof = ''): PlainAnswer {
     return { output, metadata, proof, id: newToken(), storedAt: this.#clock.now(), ttlMs: lifeMs };
   }
 
   #notStored(reason: RefusalReason): ModelStored {
     return this.#ledger.refused(reason, { stored: false, reason });
-  }
-
-  #warnOnce(): void {
-    if (this.#warned) return;
-    this.#warned = true;
-    process.emitWarning(
-      'The model cache has no secret: whoever sees its keys can find short inputs by trying. Set MODEL_CACHE_SECRET, or model.secret.',
-      { code: 'MOBIUS_MODEL_CACHE_SECRET' },
-    );
   }
 }

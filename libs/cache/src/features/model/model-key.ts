@@ -49,6 +49,7 @@ export const modelWorkspaceTag = (workspaceId: KeyPart): string => joinKey('mode
 /** Makes keys of questions. With a secret the digests are keyed, for each workspace with a key of its own. */
 export class ModelKeys {
   readonly #secret: string | undefined;
+  #warned = false;
   readonly #byWorkspace = new LRUCache<string, Buffer>({ max: WORKSPACE_KEYS });
 
   constructor(secret: string | undefined) {
@@ -72,6 +73,7 @@ export class ModelKeys {
   }
 
   #digest(workspaceId: string, text: string): Buffer {
+    if (this.#secret === undefined) this.#warnOnce();
     if (this.#secret === undefined)
       return createHash('sha256').update(`${workspaceId.length}:${workspaceId}${text}`).digest();
     let key = this.#byWorkspace.get(workspaceId);
@@ -80,6 +82,15 @@ export class ModelKeys {
       this.#byWorkspace.set(workspaceId, key);
     }
     return createHmac('sha256', key).update(text).digest();
+  }
+
+  #warnOnce(): void {
+    if (this.#warned) return;
+    this.#warned = true;
+    process.emitWarning(
+      'The model cache has no secret: whoever sees its keys can find short inputs by trying. Set MODEL_CACHE_SECRET, or model.secret.',
+      { code: 'MOBIUS_MODEL_CACHE_SECRET' },
+    );
   }
 }
 

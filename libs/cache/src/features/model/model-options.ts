@@ -1,5 +1,6 @@
 import { type Duration, OptionCheck } from '@mobius1/kernel';
 import { ttlMs } from '../../core/options.js';
+import { checkEncryption, type ModelEncryption } from './sealing.js';
 
 /** What is the same for all answers of models. */
 export interface ModelCacheOptions {
@@ -24,11 +25,14 @@ export interface ModelCacheOptions {
    * @default `MODEL_CACHE_SECRET`; without one there is a warning
    */
   readonly secret?: string;
+  /** Encrypts answers at rest, whoever can read Redis. The same in all processes. @default not */
+  readonly encryption?: ModelEncryption;
 }
 
-export type ResolvedModelOptions = Required<Omit<ModelCacheOptions, 'ttl' | 'secret'>> & {
+export type ResolvedModelOptions = Required<Omit<ModelCacheOptions, 'ttl' | 'secret' | 'encryption'>> & {
   readonly ttlMs: number;
   readonly secret: string | undefined;
+  readonly encryption: ModelEncryption | undefined;
 };
 
 /** An hour: answers change with prompts, not with time. 10,000 characters are a long question; what is longer is hardly asked twice. */
@@ -42,11 +46,12 @@ export const MODEL_DEFAULTS: ResolvedModelOptions = Object.freeze({
   storeEmpty: false,
   cacheableTools: [],
   secret: undefined,
+  encryption: undefined,
 });
 
 const KNOWN = [
   ...['enabled', 'ttl', 'maxInputLength', 'maxOutputLength', 'minConfidence', 'maxTemperature'],
-  ...['storeEmpty', 'cacheableTools', 'secret'],
+  ...['storeEmpty', 'cacheableTools', 'secret', 'encryption'],
 ];
 
 // A secret that can be tried out is none.
@@ -79,6 +84,7 @@ export function resolveModelOptions(
   const key = check.string('secret', secret, { max: 1_024 }) ?? NO_SECRET;
   if (key.length < SHORTEST_SECRET)
     check.problem('secret', `at least ${SHORTEST_SECRET} characters`, `${key.length} characters`);
+  checkEncryption(check, options.encryption);
   check.throwIfAny();
   const { ttl: _ttl, ...given } = options;
   const said = (Object.entries(given) as [string, unknown][]).filter(([, value]) => value !== undefined);

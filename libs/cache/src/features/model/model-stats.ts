@@ -17,6 +17,8 @@ export interface ModelStats {
   readonly stored: number;
   /** Answers not stored, and questions the cache was not asked, by their reason. */
   readonly refused: Readonly<Partial<Record<RefusalReason, number>>>;
+  /** Entries that were no answers: damaged, of another question, or encrypted with a key that is not there. */
+  readonly unreadable: number;
   /** Calls of `invalidate…`. */
   readonly invalidations: number;
   /** Tokens that hits did not cost, as far as they were told with the answer. */
@@ -30,6 +32,7 @@ export class ModelLedger {
   misses = 0;
   stored = 0;
   invalidations = 0;
+  unreadable = 0;
   readonly #hits: Record<Exclude<ModelHit, 'none'>, number> = { exact: 0, stale: 0, coalesced: 0 };
   readonly #refused: Partial<Record<RefusalReason, number>> = {};
   #tokens = 0;
@@ -48,11 +51,11 @@ export class ModelLedger {
   }
 
   get stats(): ModelStats {
-    const { misses, stored, invalidations } = this;
+    const { misses, stored, invalidations, unreadable } = this;
     const { exact, stale, coalesced } = this.#hits;
     const hits = exact + stale + coalesced;
     const asked = hits + misses;
-    const counts = { hits, coalesced, stale, misses, stored, invalidations, refused: { ...this.#refused } };
+    const counts = { hits, coalesced, stale, misses, stored, unreadable, invalidations, refused: { ...this.#refused } };
     const hitRate = asked === 0 ? 0 : Math.round((hits / asked) * 1_000) / 10;
     return { ...counts, hitRate, tokensAvoided: this.#tokens, latencyAvoidedMs: this.#latencyMs };
   }

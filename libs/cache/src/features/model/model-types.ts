@@ -1,6 +1,7 @@
 import { CodedError, type Duration } from '@mobius1/kernel';
 import type { ModelMetadata, RefusalReason } from './admission.js';
 import type { ModelQuestion } from './model-key.js';
+import type { Sealed } from './sealing.js';
 
 /** How an answer came. `coalesced`: from an inference that somebody else was waiting for already. */
 export type ModelHit = 'exact' | 'stale' | 'coalesced' | 'none';
@@ -85,10 +86,8 @@ export type ModelInference<T = unknown> =
       abandon(error?: unknown): Promise<void>;
     };
 
-/** What stands in the cache. */
-export interface StoredAnswer {
-  readonly output: unknown;
-  readonly metadata: ModelMetadata;
+/** What an entry is beside its answer. */
+interface StoredFacts {
   /** Compared when it is read: an entry under another key, or of another workspace, is not an answer. */
   readonly proof: string;
   /** Tells two answers to one question apart. */
@@ -98,3 +97,12 @@ export interface StoredAnswer {
   /** Why it is handed to those who wait for it, and not stored. */
   readonly refusal?: RefusalReason;
 }
+
+/** An answer as it is known to who made it. */
+export interface PlainAnswer extends StoredFacts {
+  readonly output: unknown;
+  readonly metadata: ModelMetadata;
+}
+
+/** What stands in the cache: an answer, or one that is encrypted. */
+export type StoredAnswer = PlainAnswer | (StoredFacts & { readonly sealed: Sealed });

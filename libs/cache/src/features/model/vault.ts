@@ -1,0 +1,31 @@
+import type { PlainAnswer, StoredAnswer } from './model-types.js';
+import { AesSeal, type ModelEncryption } from './sealing.js';
+
+/** Puts answers into entries and takes them out again, encrypted if answers are. */
+export class Vault {
+  readonly #seal: AesSeal | undefined;
+
+  constructor(encryption: ModelEncryption | undefined) {
+    this.#seal = encryption && new AesSeal(encryption);
+  }
+
+  /** @throws InvalidValueError when the answer cannot be encoded */
+  put(answer: PlainAnswer, key: string): StoredAnswer {
+    if (this.#seal === undefined) return answer;
+    const { output, metadata, ...facts } = answer;
+    return { ...facts, sealed: this.#seal.seal({ output, metadata }, placeOf(key, facts.proof)) };
+  }
+
+  /** `undefined` when the entry is no answer to this question: of another one, damaged, or of a key that is not there. */
+  take(entry: StoredAnswer, key: string, proof: string): PlainAnswer | undefined {
+    if (entry.proof !== proof) return undefined;
+    // One that is not encrypted does not count where answers are: anybody could have put it there.
+    if (!('sealed' in entry)) return this.#seal === undefined || entry.refusal !== undefined ? entry : undefined;
+    const { sealed, ...facts } = entry;
+    const opened = this.#seal?.open(sealed, placeOf(key, proof));
+    return opened === undefined ? undefined : { ...facts, ...(opened as Pick<PlainAnswer, 'output' | 'metadata'>) };
+  }
+}
+
+/** What an encrypted answer is bound to. */
+const placeOf = (key: string, proof: string): string => `${key} ${proof}`;
