@@ -56,11 +56,13 @@ export class CacheEngine {
   readonly #defaults: Plan;
   readonly #limits: EngineLimits;
   readonly #enabled: boolean;
+  readonly #sometimesBypassed: boolean;
 
   constructor(options: EngineOptions) {
     const { store, clock = systemClock, defaults, limits, events, unitOfWork = noUnitOfWork, fence = false } = options;
     this.events = events ?? new Channel<CacheEvents>();
     this.#enabled = store.kind !== 'none';
+    this.#sometimesBypassed = !this.#enabled || unitOfWork !== noUnitOfWork;
     this.#defaults = Object.freeze({ ...PLAN_DEFAULTS, ...defaults });
     this.#limits = Object.freeze({ ...LIMIT_DEFAULTS, ...limits });
     this.#store = new RememberingStore(store, clock, {
@@ -103,7 +105,7 @@ export class CacheEngine {
 
   /** The value under a key, or what `load` returns, which is then cached. */
   async getOrSet<T>(key: string, load: () => T | Promise<T>, options?: LoadOptions<T>): Promise<T> {
-    if (this.#bypasses) return load();
+    if (this.#bypasses()) return load();
     const entry = this.#hot(key, load, options);
     if (entry !== undefined) return entry.value() as T;
     const { value, outcome } = await this.#reader.read(this.#request('getOrSet', key, options, load));
@@ -134,7 +136,7 @@ export class CacheEngine {
   /** The value under a key, fresh or within `staleWhileRevalidate`; `undefined` when there is none. */
   async get(key: string, options?: LoadOptions<never>): Promise<unknown> {
     const request = this.#request('get', key, options);
-    if (this.#bypasses) return undefined;
+    if (this.#bypasses()) return undefined;
     const seen = await this.#look(request);
     const freshness = seen.entry && judge(seen.entry, this.#store.now(), request.plan.staleWhileRevalidateMs);
     const local = seen.generations === undefined && freshness === 'fresh';
@@ -148,7 +150,7 @@ export class CacheEngine {
   /** Whether there is a fresh value or a counter; counts as no read. */
   async exists(key: string, options?: LoadOptions<never>): Promise<boolean> {
     const request = this.#request('exists', key, options);
-    if (this.#bypasses) return false;
+    if (this.#bypasses()) return false;
     const { entry, counter } = await this.#look(request);
     return counter !== undefined || (entry !== undefined && this.#store.now() < entry.freshUntil);
   }
@@ -193,8 +195,9 @@ export class CacheEngine {
     await this.#store.replay().catch(unlessUnavailable);
   }
 
-  /** Whether reads go past the cache: it is turned off, or they stand in a transaction. */
-  get #bypasses(): boolean {
+  /** Whether a read goes past the cache: it is turned off, or the read stands in a transaction. A hot hit asks one field. */
+  #bypasses(): boolean {
+    if (!this.#sometimesBypassed) return false;
     if (!this.#enabled) return true;
     if (!this.#invalidator.deferring) return false;
     this.counts.bypassed++;
@@ -220,7 +223,7 @@ export class CacheEngine {
     options: LoadOptions<never> | undefined,
   ): Promise<T | undefined> {
     const load = (): Promise<T | undefined> => batch.load(key);
-    if (this.#bypasses) return load();
+    if (this.#bypasses()) return load();
     const entry = this.#hot(key, load, options);
     if (entry !== undefined) return entry.value() as T;
     const request = this.#request('getOrSetMany', key, options, load);
