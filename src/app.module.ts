@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER, APP_INTERCEPTOR, RouterModule } from '@nestjs/core';
 import { CacheModule } from '@mobius1/cache';
 import { DatabaseModule } from '@mobius1/database';
+import { AssistantModule } from './assistant/assistant.module.js';
 import type { AppConfig } from './config.js';
 import { PrismaModule } from './database/prisma.module.js';
 import { PrismaService } from './database/prisma.service.js';
@@ -17,7 +18,15 @@ import { UsersModule } from './users/users.module.js';
 import { WorkspacesModule } from './workspaces/workspaces.module.js';
 
 /** What is served under `/api/v1`. */
-const API = [WorkspacesModule, DocumentsModule, TemplatesModule, UsersModule, CacheStatsModule, DatabaseStatsModule];
+const API = [
+  WorkspacesModule,
+  DocumentsModule,
+  TemplatesModule,
+  UsersModule,
+  AssistantModule,
+  CacheStatsModule,
+  DatabaseStatsModule,
+];
 
 @Module({})
 export class AppModule {

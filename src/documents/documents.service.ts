@@ -1,5 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { CacheKeys, CacheManagerService, DefaultTTL, type ListPage, QueryCacheService } from '@mobius1/cache';
+import {
+  CacheKeys,
+  CacheManagerService,
+  DefaultTTL,
+  type ListPage,
+  ModelCacheService,
+  QueryCacheService,
+} from '@mobius1/cache';
 import { Transactional, TransactionService } from '@mobius1/database';
 import { PrismaService } from '../database/prisma.service.js';
 import type { Prisma } from '../generated/prisma/client.js';
@@ -31,6 +38,7 @@ export class DocumentsService {
     private readonly prisma: PrismaService,
     private readonly cache: CacheManagerService,
     private readonly queries: QueryCacheService,
+    private readonly models: ModelCacheService,
     private readonly transactions: TransactionService<Prisma.TransactionClient>,
   ) {}
 
@@ -65,6 +73,7 @@ export class DocumentsService {
     await client.workspace.update({ where: { id: workspaceId }, data: { updatedAt: document.updatedAt } });
     // In a transaction, these wait for its commit.
     await this.queries.invalidateList(LIST, { workspaceId });
+    await this.models.invalidateWorkspace(workspaceId); // what the assistant said without this document
     await this.cache.invalidate({ keys: [CacheKeys.workspace(workspaceId), 'workspaces'] });
     return document;
   }

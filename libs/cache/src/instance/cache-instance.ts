@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Channel, type Clock, noUnitOfWork, systemClock, type UnitOfWork } from '@mobius1/kernel';
 import { ArgumentKeys } from '../core/argument-key.js';
 import { CacheEngine } from '../core/engine.js';
@@ -77,7 +78,9 @@ export class CacheInstance {
     this.manager = new CacheManager(this.engine);
     this.unitOfWork = transactions.unitOfWork ?? noUnitOfWork;
     this.queries = new QueryCache(this.manager);
-    this.models = new ModelCache(this.manager, model, clock);
+    // In memory nobody sees keys; a secret that nobody knows is as good as any.
+    const secret = this.connection === undefined ? { secret: randomUUID() } : {};
+    this.models = new ModelCache(this.manager, { ...secret, ...model }, clock);
     this.argumentKeys = new ArgumentKeys(keySecret === undefined ? {} : { secret: keySecret });
     this.connection?.events.on('ready', () => void this.engine.replay());
   }
