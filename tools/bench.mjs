@@ -39,7 +39,7 @@ if (build.status !== 0) process.exit(build.status ?? 1);
 require('reflect-metadata');
 const compiled = new URL('../dist/libs/cache/src/', import.meta.url);
 const { CacheInstance } = require(fileURLToPath(new URL('instance/cache-instance.js', compiled)));
-const library = {
+const exported = {
   ...require(fileURLToPath(new URL('../../database/src/index.js', compiled))),
   ...require(fileURLToPath(new URL('index.js', compiled))),
   ...require(fileURLToPath(new URL('../dist/src/generated/prisma/client.js', import.meta.url))),
@@ -66,7 +66,7 @@ const tables = [];
 for (const name of positionals.length > 0 ? positionals : BENCHES) {
   const [run] = Object.values(await import(`../bench/${name}.mjs`));
   const measured = await run({
-    ...library,
+    ...exported,
     CacheInstance,
     Test,
     RedisEnv,

@@ -194,6 +194,22 @@ describe('the database in Nest', () => {
     expect(app.get(DatabaseService).stats().limit).toBe(4);
   });
 
+  it('takes options that a factory makes, and the environment for the rest', async () => {
+    process.env.DB_POOL_TIMEOUT = '70';
+    const module = DatabaseModule.forRootAsync({
+      useFactory: async () => ({ url: server.url, connectionLimit: 1 }),
+      prisma: Client,
+    });
+    app = await Test.createTestingModule({ imports: [module, ClientModule.forRoot()], providers: [Users] }).compile();
+    await app.init();
+    expect(await app.get(Users).add('t-1')).toBe('t-1');
+    expect(await ids()).toEqual(['t-1']);
+    const { pool } = app.get(DatabaseService);
+    const client = await pool.connect();
+    await expect(pool.query('SELECT 1')).rejects.toThrow(/within 70 ms: all 1 are in use/);
+    client.release();
+  });
+
   it('does not start with a wrong environment', async () => {
     await start();
     process.env.DB_CONNECTION_LIMIT = 'many';

@@ -96,6 +96,14 @@ describe('the observed pool', () => {
     expect(database.stats()).toMatchObject({ size: 0, active: 0 });
   });
 
+  it('counts a connection once, however often it is given back', async () => {
+    const database = open();
+    const client = await database.pool.connect();
+    client.release();
+    expect(() => client.release()).toThrow(/already been released/);
+    expect(database.stats()).toMatchObject({ active: 0, idle: 1, useMs: { count: 1 } });
+  });
+
   it('replaces a connection when it is old', async () => {
     const database = open({ connectionLimit: 1, connectionLifetime: 100 });
     const pid = async (): Promise<unknown> =>
@@ -169,6 +177,27 @@ describe('the observed pool', () => {
       });
       held.forEach((client) => client.release());
       await waiting;
+    });
+
+    it('up, when every connection is in use and nobody waits', async () => {
+      const database = open();
+      const held = await hold(database).all();
+      expect(await database.health()).toMatchObject({ status: 'up', pool: { active: 2, waiting: 0 } });
+      held.forEach((client) => client.release());
+    });
+
+    it('down, when there is no such database, or the password is wrong', async () => {
+      const [elsewhere, stranger] = [new URL(server.url), new URL(server.url)];
+      elsewhere.pathname = '/no_such_database';
+      stranger.username = 'nobody';
+      stranger.password = 'hunter2';
+      for (const url of [elsewhere, stranger]) {
+        const database = open({ url: url.href });
+        expect(await codeOf(database.ping())).toBe('DATABASE_UNREACHABLE');
+        const { status, reason } = await database.health();
+        expect([status, reason]).toEqual(['down', expect.stringMatching(/no_such_database|nobody/)]);
+        expect(reason).not.toContain('hunter2');
+      }
     });
 
     it('down, when nothing listens', async () => {

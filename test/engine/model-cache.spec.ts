@@ -55,6 +55,10 @@ describe('the model cache', () => {
       { ...QUESTION, params: { temperature: '0' } },
       { ...QUESTION, params: { system: 'Be brief.' } },
       { ...QUESTION, params: { somethingNew: true } },
+      { ...QUESTION, params: { user: 'ana' } },
+      { ...QUESTION, params: { user: 'bob' } },
+      { ...QUESTION, params: { metadata: { tone: 'formal' } } },
+      { ...QUESTION, params: { store: 'Valencia' } },
       { ...QUESTION, params: { tools: { weather: { schema: { city: 'string' } } } } },
       { ...QUESTION, params: { tools: { weather: { schema: { town: 'string' } } } } },
       { ...QUESTION, input: [{ role: 'user', content: QUESTION.input }] },
@@ -229,6 +233,25 @@ describe('the model cache', () => {
       expect(await models.wrap(brief, failing)).toMatchObject({ output: 'old', hit: 'stale', ttlMs: 0 });
     });
 
+    it('runs one inference for all who want nothing older than something, too', async () => {
+      const { models } = create();
+      const { load, open } = heldLoad('fresh');
+      const asked = Array.from({ length: 10 }, () => models.wrap({ ...QUESTION, maxAge: 60 }, load));
+      while (load.mock.calls.length === 0) await new Promise(setImmediate);
+      open();
+      await Promise.all(asked);
+      expect(load).toHaveBeenCalledTimes(1);
+    });
+
+    it.each([null, 5, 'text', [], { proof: 7 }])('is not disturbed by %p under its key', async (foreign) => {
+      const { models, manager } = create();
+      const { fingerprint } = await models.wrap(QUESTION, () => 'first');
+      await manager.set(fingerprint, foreign);
+      expect(await models.get(QUESTION.modelId, QUESTION.input, 'w1')).toBeNull();
+      expect(await models.wrap(QUESTION, () => 'second')).toMatchObject({ output: 'second', hit: 'none' });
+      expect(await models.wrap(QUESTION, () => 'x')).toMatchObject({ output: 'second', hit: 'exact' });
+    });
+
     it('never stores what was asked before an invalidation (G1)', async () => {
       const { models } = create();
       for (const invalidate of [
@@ -280,6 +303,10 @@ describe('the model cache', () => {
         expect(other).rejects.toThrow('the provider is down'),
         mine.abandon(new Error('the provider is down')),
       ]);
+      const again = await models.begin(QUESTION);
+      if (again.cached !== null) throw new Error('It was cached already.');
+      const waiting = models.wrap(QUESTION, () => 'x');
+      await Promise.all([expect(waiting).rejects.toMatchObject({ code: 'CACHE_MODEL_ABANDONED' }), again.abandon()]);
       expect(await models.wrap(QUESTION, () => 'anew')).toMatchObject({ output: 'anew' });
     });
   });
@@ -362,6 +389,7 @@ describe('the model cache', () => {
         'a text that is cut',
         (entry) => ({ ...entry, sealed: { ...entry.sealed, bytes: entry.sealed.bytes.slice(0, 9) } }),
       ],
+      ['nothing where the text was', (entry) => ({ ...entry, sealed: { keyId: 'one' } })],
       ['a key that is not there', (entry) => ({ ...entry, sealed: { ...entry.sealed, keyId: 'gone' } })],
       ['a text that is not encrypted', ({ sealed: _, ...facts }) => ({ ...facts, output: 'forged', metadata: {} })],
     ])('is a counted miss with %s, and the inference runs', async (_, damage) => {

@@ -18,6 +18,7 @@ export type { ModelCacheOptions } from './features/model/model-options.js';
 export type { ModelEncryption } from './features/model/sealing.js';
 export type { ModelStats } from './features/model/model-stats.js';
 export {
+  InferenceAbandonedError,
   type ModelAnswer,
   type ModelGetOptions,
   type ModelHit,

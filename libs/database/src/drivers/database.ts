@@ -116,8 +116,8 @@ export class Database {
   /** How the database does, measured now. Tells a pool that has no connection left from a server that does not answer. */
   async health(): Promise<DatabaseHealth> {
     try {
-      const saturated = this.#isFull();
-      const latencyMs = saturated ? await this.#probe() : await this.ping();
+      const latencyMs = await this.#roundTrip();
+      const saturated = this.#isFull() && this.stats().waiting > 0;
       const reason = 'every connection is in use, and callers wait';
       return {
         status: saturated ? 'saturated' : 'up',
@@ -160,9 +160,20 @@ export class Database {
     return this.pool.end();
   }
 
+  /** Every connection is lent: a ping would wait for one, and say nothing of the server. */
   #isFull(): boolean {
-    const { size, limit, idle, waiting } = this.stats();
-    return size >= limit && idle === 0 && waiting > 0;
+    const { active, limit } = this.stats();
+    return active >= limit;
+  }
+
+  async #roundTrip(): Promise<number> {
+    if (this.#isFull()) return this.#probe();
+    try {
+      return await this.ping();
+    } catch (error) {
+      if (!this.#isFull()) throw error;
+      return this.#probe(); // the last connection was lent while it waited
+    }
   }
 
   /** The round trip of a connection beside the pool. */

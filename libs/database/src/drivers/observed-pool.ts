@@ -188,10 +188,10 @@ export class ObservedPool extends pg.Pool {
     client.on('error', lost);
     const release = client.release.bind(client);
     client.release = (destroy) => {
+      release(destroy ?? broken); // first: a second release throws, and must not count
       timer.cancel();
       this.#meter.returned(performance.now() - start);
       client.off('error', lost);
-      release(destroy ?? broken);
     };
     return client;
   }
@@ -239,6 +239,7 @@ interface Internals {
   readonly readyForQuery: boolean;
 }
 
+/** What `pg` keeps to itself: there is no other way to cut a connection, or to know what the server said last. */
 const internals = (client: pg.PoolClient): Internals => client as unknown as Internals;
 
 const streamOf = (client: pg.PoolClient): { destroy(): void } => internals(client).connection.stream;

@@ -29,8 +29,7 @@ export interface ConnectionPoolOptions<Client> extends DatabaseOptions {
 /** What `@prisma/client` hands to the body of a transaction. */
 export type StandardTransactionClient = Parameters<Parameters<PrismaClient['$transaction']>[0]>[0];
 
-let pool: Database | undefined;
-let transactions: Transactions<StatementClient> | undefined;
+let opened: { readonly database: Database; readonly transactions: Transactions<StatementClient> } | undefined;
 
 /**
  * The database for programs without Nest: a Prisma client on one observed pool. Single operations are repeated where that is safe.
@@ -47,7 +46,7 @@ export function initializeConnectionPool<Client extends object = PrismaClient>(
   options: ConnectionPoolOptions<Client> = {},
 ): Client {
   const { client, logger = console, ...database } = options;
-  if (pool !== undefined && !pool.closed) {
+  if (opened !== undefined && !opened.database.closed) {
     throw new ConnectionPoolStateError(
       'The connection pool of this process is set up already. Call initializeConnectionPool() once, or await prisma.$disconnect() first; new Database(…) makes further pools.',
     );
@@ -58,22 +57,24 @@ export function initializeConnectionPool<Client extends object = PrismaClient>(
   const created = new Database(settings, { owned: true, scope: 'initializeConnectionPool' });
   if (logger !== false) logEvents(created.events, logger);
   const prisma = construct(Generated, created.adapter, client === undefined);
-  const ready = extended(prisma, created);
-  pool = created;
   const onRetry = (event: DatabaseEvents['retry']): void => created.events.emit('retry', () => event);
-  transactions = new Transactions(ready as unknown as TransactionalClient<StatementClient> & StatementClient, {
-    database: created,
-    onRetry,
-  });
+  const ready = extended(prisma, onRetry);
+  // Every generated client is one; its type is that of somebody else's schema.
+  const transactional = ready as unknown as TransactionalClient<StatementClient> & StatementClient;
+  opened = { database: created, transactions: new Transactions(transactional, { database: created, onRetry }) };
   return ready;
 }
 
 /** The pool behind the client: statistics, health, slow queries, plain SQL. @throws ConnectionPoolStateError before `initializeConnectionPool` */
 export function getConnectionPool(): Database {
-  if (pool === undefined) {
+  return theOpened().database;
+}
+
+function theOpened(): NonNullable<typeof opened> {
+  if (opened === undefined) {
     throw new ConnectionPoolStateError('There is no connection pool. Call initializeConnectionPool({ … }) first.');
   }
-  return pool;
+  return opened;
 }
 
 /**
@@ -81,8 +82,8 @@ export function getConnectionPool(): Database {
  * transaction. @throws ConnectionPoolStateError before `initializeConnectionPool`
  */
 export function getTransactions<Client extends StatementClient = StandardTransactionClient>(): Transactions<Client> {
-  getConnectionPool();
-  return transactions as unknown as Transactions<Client>;
+  // The caller knows the type of the client that he passed; here it is gone.
+  return theOpened().transactions as unknown as Transactions<Client>;
 }
 
 /**
@@ -102,8 +103,8 @@ export function transaction<T, Client extends StatementClient = StandardTransact
 }
 
 /** The client with retries, and with `$on`, which Prisma takes from extended clients. */
-function extended<Client extends object>(prisma: Client, { events }: Database): Client {
-  const onRetry = (event: DatabaseEvents['retry']): void => events.emit('retry', () => event);
+function extended<Client extends object>(prisma: Client, onRetry: (event: DatabaseEvents['retry']) => void): Client {
+  // What every generated client has, whatever its schema.
   const { $on, $extends } = prisma as unknown as Record<'$on' | '$extends', (...args: unknown[]) => unknown>;
   const client = $extends.call(prisma, withRetries({ onRetry })) as Client;
   return new Proxy(Object.create(client) as Client, {

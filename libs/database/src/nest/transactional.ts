@@ -40,6 +40,7 @@ export function Transactional(options: TransactionOptions = {}) {
     }
     Object.defineProperty(wrapped, 'name', { value: original.name, configurable: true });
     Object.defineProperty(wrapped, 'length', { value: original.length, configurable: true });
+    // It takes and returns what the method does; TypeScript cannot follow `apply`.
     descriptor.value = wrapped as unknown as T;
     Inject(TransactionService)(target, TRANSACTIONS);
   };

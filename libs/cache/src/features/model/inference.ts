@@ -1,5 +1,11 @@
 import { checkMetadata, type ModelMetadata } from './admission.js';
-import type { ModelAnswer, ModelInference, ModelStored, PlainAnswer } from './model-types.js';
+import {
+  InferenceAbandonedError,
+  type ModelAnswer,
+  type ModelInference,
+  type ModelStored,
+  type PlainAnswer,
+} from './model-types.js';
 
 /** An answer as its caller sees it, and as it is stored. */
 export interface Outcome<T> {
@@ -44,7 +50,7 @@ export async function beginInference<T>({ wrap, fate }: InferenceParts<T>): Prom
       settle(output);
       return fate(await whole);
     },
-    abandon: async (error = new Error('The inference was given up.')) => {
+    abandon: async (error = new InferenceAbandonedError()) => {
       fail(error);
       await whole.catch(() => undefined);
     },

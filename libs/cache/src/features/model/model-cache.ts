@@ -1,5 +1,6 @@
 import { type Clock, OptionCheck, systemClock } from '@mobius1/kernel';
 import { InvalidKeyError, InvalidValueError } from '../../core/errors.js';
+import { fewAtATime } from '../../core/few-at-a-time.js';
 import { escapeGlob } from '../../core/glob.js';
 import { ttlMs } from '../../core/options.js';
 import { newToken } from '../../core/token.js';
@@ -139,7 +140,7 @@ export class ModelCache {
       wrap: (run, describe) => this.#wrap<T>({ ...question, describe }, run),
       fate: async ({ entry, answer }) => {
         if (entry.refusal !== undefined) return { stored: false, reason: entry.refusal };
-        const now = await this.#manager.get<StoredAnswer>(answer.fingerprint);
+        const now = await this.#manager.get<StoredAnswer | null>(answer.fingerprint);
         return now?.id === entry.id ? { stored: true } : this.#notStored('invalidated');
       },
     });
@@ -174,15 +175,10 @@ export class ModelCache {
     const check = new OptionCheck('warmUp()');
     check.positiveInteger('concurrency', concurrency);
     check.throwIfAny();
-    let stored = 0;
-    const waiting = [...answers];
-    const work = async (): Promise<void> => {
-      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-        const { modelId, input, output, workspaceId, metadata, ...options } = next;
-        if ((await this.set(modelId, input, output, workspaceId, metadata, options)).stored) stored++;
-      }
-    };
-    await Promise.all(Array.from({ length: Math.min(concurrency, answers.length) }, work));
+    const stored = await fewAtATime(answers, concurrency, async (answer) => {
+      const { modelId, input, output, workspaceId, metadata, ...options } = answer;
+      return (await this.set(modelId, input, output, workspaceId, metadata, options)).stored;
+    });
     return { stored, refused: answers.length - stored };
   }
 
@@ -218,13 +214,13 @@ export class ModelCache {
       if (onlyIfCached) throw new NotCachedError(key);
       return unstored(key);
     }
-    if (!noCache && (onlyIfCached || noStore || oldestMs < Infinity)) {
+    if (!noCache && (onlyIfCached || noStore)) {
       const found = await this.#lookUp<T>(key, oldestMs);
       if (found !== null) return found;
       if (onlyIfCached) throw new NotCachedError(key.key);
     }
     if (noStore) return unstored('no-store');
-    return this.#load<T>({ ...key, lifeMs, renew: noCache || oldestMs < Infinity }, request, make);
+    return this.#load<T>({ ...key, lifeMs, oldestMs, renew: noCache }, request, make);
   }
 
   /** Runs the inference; what comes of it, and why it is not to be kept. */
@@ -239,8 +235,8 @@ export class ModelCache {
   }
 
   async #lookUp<T>({ key, proof }: ModelKey, oldestMs: number): Promise<Outcome<T> | null> {
-    const found = await this.#manager.get<StoredAnswer>(key);
-    const entry = found && this.#opened(found, key, proof);
+    const found = await this.#manager.get<StoredAnswer | null>(key);
+    const entry = found === undefined ? undefined : this.#opened(found, key, proof);
     if (entry === undefined || this.#clock.now() - entry.storedAt > oldestMs) {
       this.#ledger.misses++;
       return null;
@@ -249,10 +245,14 @@ export class ModelCache {
   }
 
   async #load<T>(
-    { key, proof, tags, lifeMs, renew }: ModelKey & { lifeMs: number; renew: boolean },
+    {
+      renew,
+      ...question
+    }: Pick<ModelKey, 'key' | 'proof' | 'tags'> & { lifeMs: number; oldestMs: number; renew: boolean },
     { staleWhileRevalidate = 0, staleIfError = 0 }: Pick<ModelRequest, 'staleWhileRevalidate' | 'staleIfError'>,
     make: () => Promise<PlainAnswer>,
   ): Promise<Outcome<T>> {
+    const { key, proof, tags, lifeMs, oldestMs } = question;
     const asked = this.#clock.now();
     let mine: PlainAnswer | undefined;
     const run = async (): Promise<StoredAnswer> => {
@@ -267,15 +267,17 @@ export class ModelCache {
       staleIfError,
       unless: ({ refusal }: StoredAnswer) => refusal !== undefined,
     };
-    const found = await (renew ? this.#manager.put(key, run, options) : this.#manager.getOrSet(key, run, options));
-    if (mine !== undefined && found.id === mine.id) {
+    const cached = renew ? this.#manager.put(key, run, options) : this.#manager.getOrSet(key, run, options);
+    const found = (await cached) as StoredAnswer | null; // whatever stands there
+    if (mine !== undefined && found?.id === mine.id) {
       this.#ledger.misses++;
       if (mine.refusal === undefined) this.#ledger.stored++;
       return this.#outcome<T>(mine, 'none', key);
     }
     const entry = this.#opened(found, key, proof);
-    // What stands there is nobody's answer: it makes room.
-    if (entry === undefined) return this.#load<T>({ key, proof, tags, lifeMs, renew: true, inputLength: 0 }, {}, make);
+    // What stands there is nobody's answer, or too old for this one: it makes room.
+    if (entry === undefined || this.#clock.now() - entry.storedAt > oldestMs)
+      return this.#load<T>({ ...question, renew: true }, {}, make);
     const stale = this.#clock.now() > entry.storedAt + entry.ttlMs;
     return this.#hit<T>(entry, stale ? 'stale' : entry.storedAt > asked ? 'coalesced' : 'exact', key);
   }
@@ -291,7 +293,7 @@ export class ModelCache {
     }
   }
 
-  #opened(entry: StoredAnswer, key: string, proof: string): PlainAnswer | undefined {
+  #opened(entry: StoredAnswer | null, key: string, proof: string): PlainAnswer | undefined {
     const answer = this.#vault.take(entry, key, proof);
     if (answer === undefined) this.#ledger.unreadable++;
     return answer;

@@ -31,7 +31,7 @@ export interface ModelKey {
  */
 const NOT_PART_OF_THE_QUESTION: ReadonlySet<string> = new Set([
   ...['headers', 'signal', 'abortSignal', 'timeout', 'maxRetries', 'retries', 'idempotencyKey', 'requestId'],
-  ...['telemetry', 'experimental_telemetry', 'metadata', 'user', 'safety_identifier', 'store'],
+  ...['telemetry', 'experimental_telemetry'],
 ]);
 
 /** Bytes above which a digest stands for them in the text that is hashed: images, sound. */

@@ -82,9 +82,18 @@ export type ModelInference<T = unknown> =
       readonly cached: null;
       /** Stores the answer and hands it to those who wait. */
       store(output: T, metadata?: ModelMetadata): Promise<ModelStored>;
-      /** There will be none: those who wait fail with `error`. */
+      /** There will be none: those who wait fail with `error`. @default InferenceAbandonedError */
       abandon(error?: unknown): Promise<void>;
     };
+
+/** Told to those who wait for an inference that was begun and given up without a reason. */
+export class InferenceAbandonedError extends CodedError {
+  readonly code = 'CACHE_MODEL_ABANDONED';
+
+  constructor() {
+    super('The inference that was waited for was given up. Ask again.');
+  }
+}
 
 /** What an entry is beside its answer. */
 interface StoredFacts {

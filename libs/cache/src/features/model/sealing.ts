@@ -65,7 +65,7 @@ export class AesSeal implements Seal {
 
   open({ keyId, bytes }: Sealed, place: string): unknown {
     const key = this.#keys.get(keyId);
-    if (key === undefined || bytes.length < NONCE_BYTES + TAG_BYTES) return undefined;
+    if (key === undefined) return undefined;
     try {
       const decipher = createDecipheriv(ALGORITHM, key, bytes.subarray(0, NONCE_BYTES));
       decipher.setAAD(Buffer.from(place));

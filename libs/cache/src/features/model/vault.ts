@@ -17,8 +17,9 @@ export class Vault {
   }
 
   /** `undefined` when the entry is no answer to this question: of another one, damaged, or of a key that is not there. */
-  take(entry: StoredAnswer, key: string, proof: string): PlainAnswer | undefined {
-    if (entry.proof !== proof) return undefined;
+  take(entry: StoredAnswer | null | undefined, key: string, proof: string): PlainAnswer | undefined {
+    // Whoever can write to the store can put anything there.
+    if (entry?.proof !== proof) return undefined;
     // One that is not encrypted does not count where answers are: anybody could have put it there.
     if (!('sealed' in entry)) return this.#seal === undefined || entry.refusal !== undefined ? entry : undefined;
     const { sealed, ...facts } = entry;

@@ -1,4 +1,5 @@
 import { type Duration, OptionCheck } from '@mobius1/kernel';
+import { fewAtATime } from '../../core/few-at-a-time.js';
 import { joinTags, type LoadOptions } from '../../core/options.js';
 import { CacheKeys, joinKey, type KeyPart } from '../manager/cache-keys.js';
 import type { CacheManager } from '../manager/cache-manager.js';
@@ -178,15 +179,9 @@ export class QueryCache {
 
   /** Runs the queries that are not cached yet, a few at a time. Tells how many answered; one that fails stops no other. */
   async warmUp(queries: readonly WarmUpQuery[]): Promise<{ warmed: number; failed: number }> {
-    let warmed = 0;
-    const waiting = [...queries];
-    const work = async (): Promise<void> => {
-      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-        const { key, query, ...options } = next;
-        if (await this.cacheQuery(key, query, options).then(accepted, refused)) warmed++;
-      }
-    };
-    await Promise.all(Array.from({ length: WARM_UP_CONCURRENCY }, work));
+    const warmed = await fewAtATime(queries, WARM_UP_CONCURRENCY, ({ key, query, ...options }) =>
+      this.cacheQuery(key, query, options).then(accepted, refused),
+    );
     return { warmed, failed: queries.length - warmed };
   }
 

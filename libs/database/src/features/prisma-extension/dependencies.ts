@@ -22,24 +22,23 @@ type Fields = Readonly<Record<string, unknown>>;
 
 const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null;
 
-/** An id that a tag can be made of. */
-const isId = (value: unknown): value is string | number | bigint =>
-  ['string', 'number', 'bigint'].includes(typeof value);
-
 export const some = (model: string): string => model;
 export const single = (model: string): string => `${model}#`;
-const one = (model: string, id: string | number | bigint): string =>
-  `${model}#${typeof id === 'string' ? id : `${id}`}`;
+const one = (model: string, id: string | number | bigint): string => `${model}#${id}`;
 
 /** Longer tags are refused by caches; an id this long is then any document. */
 const LONGEST_ID = 128;
+
+/** Whether a tag can be made of an id. */
+const fitsTag = (id: unknown): id is string | number | bigint =>
+  ['string', 'number', 'bigint'].includes(typeof id) && String(id).length <= LONGEST_ID;
 
 /** Tags of an answer. */
 export function tagsOfRead({ model: data }: Dependencies, model: string, operation: string, args: Fields): string[] {
   const beside = new Set<string>();
   visitRelations(data, model, args, (other) => beside.add(other));
   const id = operation.startsWith('findUnique') && isObject(args.where) ? args.where.id : undefined;
-  if (isId(id) && String(id).length <= LONGEST_ID) {
+  if (fitsTag(id)) {
     return [one(model, id), single(model), ...[...beside].map(some)];
   }
   return [...new Set([model, ...beside])].map(some);
@@ -85,10 +84,9 @@ function idsOfWrite(operation: string, args: Fields, result: unknown): (string |
   const found = isObject(result) ? result.id : undefined;
   // A new row was not there before: what was found under its id is all that there is to void.
   const ids = (operation === 'create' ? [found ?? idIn(args.data)] : [where, found]).filter((id) => id !== undefined);
-  const known = ids.length > 0 && ids.every((id) => isId(id) && String(id).length <= LONGEST_ID);
-  if (!known) return undefined;
+  const known = ids.length > 0 && ids.every(fitsTag);
   // By another unique field, and without the id in what it returns, nobody knows which row it was.
-  return operation === 'create' || found !== undefined || where !== undefined ? (ids as string[]) : undefined;
+  return known ? ids : undefined;
 }
 
 const idIn = (data: unknown): unknown => (isObject(data) ? data.id : undefined);

@@ -114,7 +114,7 @@ class CachedClient {
     const unknown = Object.keys({ ...options.models, ...onDelete }).filter(
       (model) => !this.#data.names.includes(model),
     );
-    if (unknown.length > 0) refuseModels(unknown, this.#data.names);
+    refuseModels(unknown, this.#data.names);
   }
 
   run(operation: Operation): Promise<unknown> {
@@ -260,9 +260,8 @@ function checkOptions({ cache, models, name, raw, onDelete, ...rest }: QueryCach
   check.throwIfAny();
 }
 
-function refuseModels(unknown: readonly string[], known: readonly string[]): never {
+function refuseModels(unknown: readonly string[], known: readonly string[]): void {
   const check = new OptionCheck('withQueryCache');
   for (const model of unknown) check.problem(model, `a model of the schema: ${known.join(', ')}`, model);
   check.throwIfAny();
-  throw new Error('unreachable');
 }
