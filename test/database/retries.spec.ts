@@ -89,7 +89,7 @@ describe('single operations', () => {
       () => 'done',
       () => 'failed',
     );
-    await eventuallySleeping(direct);
+    await eventuallySleeping(direct, 'INSERT INTO "User"');
     await cutAll();
     expect([await failing, retried]).toEqual(['failed', []]);
   });
@@ -98,7 +98,7 @@ describe('single operations', () => {
     const prisma = client({ idempotent: ({ operation }) => operation === '$queryRaw' });
     await direct.pool.query('CREATE TABLE pace AS SELECT 30::float8 AS seconds');
     const answered = prisma.$queryRaw`SELECT 1 AS one FROM pg_sleep((SELECT seconds FROM pace))`.then((rows) => rows);
-    await eventuallySleeping(direct);
+    await eventuallySleeping(direct, 'FROM pace');
     await direct.pool.query('UPDATE pace SET seconds = 0');
     await cutAll();
     expect([await answered, kindsOf()]).toEqual([[{ one: 1 }], ['lost']]);
@@ -179,10 +179,12 @@ describe('single operations', () => {
   });
 });
 
-async function eventuallySleeping(direct: Database): Promise<void> {
+/** A statement with this text sleeps: not one of a test before, whose end the server has not seen yet. */
+async function eventuallySleeping(direct: Database, text: string): Promise<void> {
   for (;;) {
     const { rowCount } = await direct.pool.query(
-      `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND query ILIKE '%pg_sleep%' AND state = 'active' AND pid <> pg_backend_pid()`,
+      `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND strpos(query, $1) > 0 AND wait_event = 'PgSleep' AND pid <> pg_backend_pid()`,
+      [text],
     );
     if (rowCount) return;
   }
