@@ -31,10 +31,8 @@ export interface ModelSetOptions extends Pick<ModelQuestion, 'params'> {
   readonly ttl?: Duration;
 }
 
-/** A question for `wrap`: what it depends on, and how the cache is used for it. */
-export interface ModelRequest<T = unknown> extends ModelQuestion {
-  /** What is known of an answer: tokens, confidence, why it ended. @default its latency */
-  readonly describe?: (output: T) => ModelMetadata;
+/** How the cache is used for one question. */
+export interface ModelControls {
   /** Seconds or a string. @default that of the cache */
   readonly ttl?: Duration;
   /** Runs the inference whatever is stored, and stores the answer. @default false */
@@ -49,6 +47,17 @@ export interface ModelRequest<T = unknown> extends ModelQuestion {
   readonly staleWhileRevalidate?: Duration;
   /** How long after its TTL an answer is given when the inference fails. Seconds or a string. @default 0 */
   readonly staleIfError?: Duration;
+  /**
+   * When the inference that this caller waits for fails: `fail` fails with it; `elect` asks once more, one of those who wait for all of
+   * them. @default 'fail'
+   */
+  readonly onLeaderFailure?: 'fail' | 'elect';
+}
+
+/** A question for `wrap`: what it depends on, and how the cache is used for it. */
+export interface ModelRequest<T = unknown> extends ModelQuestion, ModelControls {
+  /** What is known of an answer: tokens, confidence, why it ended. @default its latency */
+  readonly describe?: (output: T) => ModelMetadata;
 }
 
 /** An answer for `warmUp`. */
