@@ -17,6 +17,11 @@ export type { ModelQuestion } from './features/model/model-key.js';
 export type { ModelCacheOptions } from './features/model/model-options.js';
 export type { ModelEncryption } from './features/model/sealing.js';
 export type { ModelStats } from './features/model/model-stats.js';
+export type { Money, SavingsCounts } from './features/model/savings/amounts.js';
+export type { ModelPrice, ModelPrices } from './features/model/savings/prices.js';
+export type { SavingsOptions } from './features/model/savings/savings-options.js';
+export type { Savings, SavingsGroup, SavingsQuery, SavingsRow } from './features/model/savings/savings-report.js';
+export type { TokensByKind, TokenUsage } from './features/model/savings/tokens.js';
 export {
   InferenceAbandonedError,
   type ModelAnswer,

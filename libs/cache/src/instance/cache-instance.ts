@@ -4,13 +4,16 @@ import { ArgumentKeys } from '../core/argument-key.js';
 import { CacheEngine } from '../core/engine.js';
 import type { CacheEvents } from '../core/events.js';
 import type { Store } from '../core/store.js';
+import type { Tally } from '../core/tally.js';
 import { MemoryStore } from '../drivers/memory-store.js';
+import { MemoryTally } from '../drivers/memory-tally.js';
 import { type NearEvents, NearTier } from '../drivers/near/near-tier.js';
 import { NullStore } from '../drivers/null-store.js';
 import { RedisConnection } from '../drivers/redis-connection.js';
 import { REDIS_DEFAULTS } from '../drivers/redis-options.js';
 import { ReplicatedWrites } from '../drivers/replicated-writes.js';
 import { RedisStore } from '../drivers/redis-store.js';
+import { RedisTally } from '../drivers/redis-tally.js';
 import { CacheManager } from '../features/manager/cache-manager.js';
 import { ModelCache } from '../features/model/model-cache.js';
 import { QueryCache } from '../features/query/query-cache.js';
@@ -80,7 +83,8 @@ export class CacheInstance {
     this.queries = new QueryCache(this.manager);
     // In memory nobody sees keys; a secret that nobody knows is as good as any.
     const secret = this.connection === undefined ? { secret: randomUUID() } : {};
-    this.models = new ModelCache(this.manager, { ...secret, ...model }, clock);
+    const tally = tallyOn(this.connection, { redis, clock });
+    this.models = new ModelCache(this.manager, { ...secret, ...model }, clock, tally);
     this.argumentKeys = new ArgumentKeys(keySecret === undefined ? {} : { secret: keySecret });
     this.connection?.events.on('ready', () => void this.engine.replay());
   }
@@ -115,6 +119,7 @@ export class CacheInstance {
       },
       near: near?.facts,
       unconfirmed: this.#replicated?.unconfirmed,
+      savings: this.models.savings.facts,
     });
   }
 
@@ -145,13 +150,22 @@ export class CacheInstance {
     return judgeHealth({ store, remembered, memory, redis });
   }
 
-  /** Tells Redis what it missed, as far as it answers, and closes the connection if it is ours. */
+  /** Tells Redis what it missed and was not told yet, as far as it answers, and closes the connection if it is ours. */
   async close(ms = 1_000): Promise<void> {
+    await this.models.savings.close(ms);
     this.near?.stop();
     await this.engine.close();
     this.#replicated?.close();
     await this.connection?.quit(ms);
   }
+}
+
+function tallyOn(
+  connection: RedisConnection | undefined,
+  { redis, clock }: Pick<RedisSettings, 'redis' | 'clock'>,
+): Tally {
+  if (connection === undefined) return new MemoryTally(clock);
+  return new RedisTally(connection, redis?.keyPrefix ?? REDIS_DEFAULTS.keyPrefix);
 }
 
 interface RedisSettings extends Pick<ResolvedCacheOptions, 'redis' | 'l1' | 'coherence'> {

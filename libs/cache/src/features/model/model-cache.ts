@@ -3,6 +3,7 @@ import { InvalidKeyError, InvalidValueError } from '../../core/errors.js';
 import { fewAtATime } from '../../core/few-at-a-time.js';
 import { escapeGlob } from '../../core/glob.js';
 import { ttlMs } from '../../core/options.js';
+import { NO_TALLY, type Tally } from '../../core/tally.js';
 import { newToken } from '../../core/token.js';
 import { joinKey, type KeyPart } from '../manager/cache-keys.js';
 import type { CacheManager } from '../manager/cache-manager.js';
@@ -16,6 +17,8 @@ import {
   resolveModelOptions,
 } from './model-options.js';
 import { ModelLedger, type ModelStats } from './model-stats.js';
+import { SavingsLedger } from './savings/savings-ledger.js';
+import type { Savings, SavingsQuery } from './savings/savings-report.js';
 import { Vault } from './vault.js';
 import {
   type ModelAnswer,
@@ -45,23 +48,33 @@ const WARM_UP_CONCURRENCY = 8;
 export class ModelCache {
   readonly #manager: CacheManager;
   readonly #clock: Clock;
-  readonly #ledger = new ModelLedger();
+  readonly #ledger: ModelLedger;
+  /** What `getSavings` reads; the instance writes it out at its end, and measures it. */
+  readonly savings: SavingsLedger;
   #options: ResolvedModelOptions;
   #keys: ModelKeys;
   #vault: Vault;
 
   /** @throws InvalidOptionsError */
-  constructor(manager: CacheManager, options: ModelCacheOptions = {}, clock: Clock = systemClock) {
+  constructor(
+    manager: CacheManager,
+    options: ModelCacheOptions = {},
+    clock: Clock = systemClock,
+    tally: Tally = NO_TALLY,
+  ) {
     this.#manager = manager;
     this.#clock = clock;
     this.#options = resolveModelOptions('model', options, MODEL_DEFAULTS);
     this.#keys = new ModelKeys(this.#options.secret);
     this.#vault = new Vault(this.#options.encryption);
+    this.savings = new SavingsLedger({ tally, clock, ...this.#options });
+    this.#ledger = new ModelLedger(this.savings);
   }
 
   /** Changes what is said; the rest stays. @throws InvalidOptionsError */
   configure(options: ModelCacheOptions): void {
     this.#options = resolveModelOptions('configure()', options, this.#options);
+    this.savings.configure(this.#options);
     if (options.secret !== undefined) this.#keys = new ModelKeys(this.#options.secret);
     if (options.encryption !== undefined) this.#vault = new Vault(options.encryption);
   }
@@ -98,15 +111,21 @@ export class ModelCache {
     metadata: ModelMetadata = {},
     { params, ttl }: ModelSetOptions = {},
   ): Promise<ModelStored> {
+    return this.#set({ modelId, input, output, workspaceId, metadata, params, ttl }, 'called');
+  }
+
+  async #set(answer: ModelWarmUp, how: 'called' | 'known'): Promise<ModelStored> {
+    const { output, metadata = {}, params, ttl } = answer;
     checkMetadata('set()', metadata);
-    const found = this.#keyOf({ modelId, input, workspaceId, params });
+    const found = this.#keyOf(answer);
+    const lifeMs = ttl === undefined ? this.#options.ttlMs : ttlMs('set()', ttl);
+    const entry = this.#ledger[how](answer, this.#entry(output, metadata, lifeMs));
     const reason =
       typeof found === 'string' ? found : refusalOf({ output, metadata, params: params ?? {}, options: this.#options });
     if (reason !== undefined || typeof found === 'string') return this.#notStored(reason ?? 'unkeyable');
-    const lifeMs = ttl === undefined ? this.#options.ttlMs : ttlMs('set()', ttl);
-    const entry = this.#entry(output, metadata, lifeMs, found.proof);
+    const { key, proof } = found;
     try {
-      const stored = await this.#manager.set(found.key, this.#vault.put(entry, found.key), {
+      const stored = await this.#manager.set(key, this.#vault.put({ ...entry, proof }, key), {
         ttl: `${lifeMs}ms`,
         tags: found.tags,
       });
@@ -160,10 +179,11 @@ export class ModelCache {
 
   /**
    * Makes every answer in a workspace void, and removes what is left of it from the store. Walks over all keys; while the cache cannot
-   * be reached, it is made up for later. Returns how many entries were removed.
+   * be reached, it is made up for later. Its savings are erased as well. Returns how many entries were removed.
    */
   async eraseWorkspace(workspaceId: KeyPart): Promise<number> {
     await this.invalidateWorkspace(workspaceId);
+    await this.savings.erase(workspaceId);
     return this.#manager.invalidatePattern(`${escapeGlob(joinKey('model', [workspaceId]))}:*`);
   }
 
@@ -176,8 +196,7 @@ export class ModelCache {
     check.positiveInteger('concurrency', concurrency);
     check.throwIfAny();
     const stored = await fewAtATime(answers, concurrency, async (answer) => {
-      const { modelId, input, output, workspaceId, metadata, ...options } = answer;
-      return (await this.set(modelId, input, output, workspaceId, metadata, options)).stored;
+      return (await this.#set(answer, 'known')).stored;
     });
     return { stored, refused: answers.length - stored };
   }
@@ -185,6 +204,16 @@ export class ModelCache {
   /** Counts of this process. */
   getStats(): ModelStats {
     return this.#ledger.stats;
+  }
+
+  /**
+   * What was called, saved and spent, in all processes: by workspace, model and UTC day, of the last 30 days if nothing else is said.
+   * When the store does not answer, what is known here, and `complete: false`.
+   *
+   * @throws InvalidOptionsError for a query that is none
+   */
+  getSavings(query: SavingsQuery = {}): Promise<Savings> {
+    return this.savings.report(query);
   }
 
   /** The key of a question, or why the cache has nothing to do with it. */
@@ -230,29 +259,26 @@ export class ModelCache {
     const metadata = { latencyMs: Math.round(this.#clock.monotonic() - start), ...request.describe?.(output) };
     checkMetadata('describe()', metadata);
     const refusal = refusalOf({ output, metadata, params: request.params ?? {}, options: this.#options });
-    const entry = this.#entry(output, metadata, lifeMs);
+    const entry = this.#ledger.called(request, this.#entry(output, metadata, lifeMs));
     return refusal === undefined ? entry : this.#ledger.refused(refusal, { ...entry, refusal });
   }
 
-  async #lookUp<T>({ key, proof }: ModelKey, oldestMs: number): Promise<Outcome<T> | null> {
+  async #lookUp<T>({ key, proof, account }: ModelKey, oldestMs: number): Promise<Outcome<T> | null> {
     const found = await this.#manager.get<StoredAnswer | null>(key);
     const entry = found === undefined ? undefined : this.#opened(found, key, proof);
     if (entry === undefined || this.#clock.now() - entry.storedAt > oldestMs) {
       this.#ledger.misses++;
       return null;
     }
-    return this.#hit<T>(entry, 'exact', key);
+    return this.#hit<T>(entry, 'exact', { key, account });
   }
 
   async #load<T>(
-    {
-      renew,
-      ...question
-    }: Pick<ModelKey, 'key' | 'proof' | 'tags'> & { lifeMs: number; oldestMs: number; renew: boolean },
+    { renew, ...question }: Omit<ModelKey, 'inputLength'> & { lifeMs: number; oldestMs: number; renew: boolean },
     { staleWhileRevalidate = 0, staleIfError = 0 }: Pick<ModelRequest, 'staleWhileRevalidate' | 'staleIfError'>,
     make: () => Promise<PlainAnswer>,
   ): Promise<Outcome<T>> {
-    const { key, proof, tags, lifeMs, oldestMs } = question;
+    const { key, account, proof, tags, lifeMs, oldestMs } = question;
     const asked = this.#clock.now();
     let mine: PlainAnswer | undefined;
     const run = async (): Promise<StoredAnswer> => {
@@ -279,7 +305,7 @@ export class ModelCache {
     if (entry === undefined || this.#clock.now() - entry.storedAt > oldestMs)
       return this.#load<T>({ ...question, renew: true }, {}, make);
     const stale = this.#clock.now() > entry.storedAt + entry.ttlMs;
-    return this.#hit<T>(entry, stale ? 'stale' : entry.storedAt > asked ? 'coalesced' : 'exact', key);
+    return this.#hit<T>(entry, stale ? 'stale' : entry.storedAt > asked ? 'coalesced' : 'exact', { key, account });
   }
 
   /** The entry; an answer that cannot be encoded is handed on, and not kept. */
@@ -299,9 +325,13 @@ export class ModelCache {
     return answer;
   }
 
-  #hit<T>(entry: PlainAnswer, hit: Exclude<ModelHit, 'none'>, fingerprint: string): Outcome<T> {
-    this.#ledger.hit(hit, entry.metadata);
-    return this.#outcome<T>(entry, hit, fingerprint);
+  #hit<T>(
+    entry: PlainAnswer,
+    hit: Exclude<ModelHit, 'none'>,
+    { key, account }: Pick<ModelKey, 'key' | 'account'>,
+  ): Outcome<T> {
+    this.#ledger.hit(hit, account, entry);
+    return this.#outcome<T>(entry, hit, key);
   }
 
   #outcome<T>(entry: PlainAnswer, hit: ModelHit, fingerprint: string): Outcome<T> {

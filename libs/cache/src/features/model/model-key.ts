@@ -15,9 +15,13 @@ export interface ModelQuestion {
   readonly workspaceId: KeyPart;
 }
 
+/** Whose question it is, and of which model. */
+export type ModelAccount = Pick<ModelQuestion, 'modelId' | 'workspaceId'>;
+
 /** A question as the cache knows it. */
 export interface ModelKey {
   readonly key: string;
+  readonly account: ModelAccount;
   /** Stands inside the entry and is compared when it is read: a second digest, of which the key shows nothing. */
   readonly proof: string;
   /** Characters of the input. */
@@ -66,6 +70,7 @@ export class ModelKeys {
     const name = digest.toString('base64url', 0, KEY_BYTES);
     return {
       key: joinKey('model', [...scope, name]),
+      account: { modelId, workspaceId },
       proof: digest.toString('base64url', KEY_BYTES),
       inputLength: asked.length,
       tags,
