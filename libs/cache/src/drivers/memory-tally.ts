@@ -43,7 +43,7 @@ export class MemoryTally implements Tally {
 
   async accounts(day: string): Promise<{ accounts: readonly string[]; all: boolean }> {
     const accounts: string[] = [];
-    for (const sheet of this.#sheets.values()) {
+    for (const sheet of [...this.#sheets.values()]) {
       if (sheet.day === day && this.#live(day, sheet.account) !== undefined) accounts.push(sheet.account);
     }
     const { maxAccounts } = this.#bounds;
