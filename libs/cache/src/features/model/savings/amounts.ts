@@ -33,7 +33,8 @@ export interface SavingsCounts {
 }
 
 /** Amounts by name: every name adds up by itself, so sums of sums are sums. */
-export type Amounts = readonly (readonly [name: string, amount: number])[];
+export type Amounts = readonly Amount[];
+type Amount = readonly [name: string, amount: number];
 
 // Times a thousand hits a second for a year this is a whole number yet.
 const LONGEST_MS = 86_400_000;
@@ -41,34 +42,35 @@ const MOST_REST = 999_999;
 
 /** What an inference adds. */
 export function amountsOfCall(cost: Cost | undefined): Amounts {
-  return counted([['calls', 1], ...money('spent', cost)]);
+  const amounts: Amount[] = [['calls', 1]];
+  pushMoney(amounts, 'spent', cost);
+  return amounts;
 }
 
-/** What a hit adds. The entry may be anything that somebody wrote. */
+/** What a hit adds. The entry may be anything that somebody wrote. Hot hits come through here: nothing is made that is not needed. */
 export function amountsOfHit(hit: Exclude<ModelHit, 'none'>, metadata: ModelMetadata, cost: Cost | undefined): Amounts {
+  const amounts: Amount[] = [['hits', 1]];
+  if (hit !== 'exact') amounts.push([hit, 1]);
   const tokens = tokensOf(metadata);
-  return counted([
-    ['hits', 1],
-    ['coalesced', hit === 'coalesced' ? 1 : 0],
-    ['stale', hit === 'stale' ? 1 : 0],
-    ...TOKEN_KINDS.map((kind) => [kind, tokens[kind]] as const),
-    ['latencyMs', hit === 'coalesced' ? 0 : wholeNumber(metadata.latencyMs, LONGEST_MS)],
-    ...money('saved', cost),
-  ]);
-}
-
-function money(what: 'saved' | 'spent', cost: Cost | undefined): Amounts {
-  if (cost === undefined || !isCurrency(cost.currency)) return [['unpriced', 1]];
-  return [
-    [`${what}:${cost.currency}`, wholeNumber(cost.micros, Number.MAX_SAFE_INTEGER)],
-    [`${what}:${cost.currency}:rest`, wholeNumber(cost.rest, MOST_REST)],
-    ['unpriced', cost.partial ? 1 : 0],
-  ];
+  for (const kind of TOKEN_KINDS) if (tokens[kind] > 0) amounts.push([kind, tokens[kind]]);
+  const latencyMs = hit === 'coalesced' ? 0 : wholeNumber(metadata.latencyMs, LONGEST_MS);
+  if (latencyMs > 0) amounts.push(['latencyMs', latencyMs]);
+  pushMoney(amounts, 'saved', cost);
+  return amounts;
 }
 
 /** What is free is in the sums, too: as nothing, in its currency. */
-const counted = (amounts: Amounts): Amounts =>
-  amounts.filter(([name, amount]) => amount > 0 || /^(saved|spent):[^:]+$/.test(name));
+function pushMoney(amounts: Amount[], what: 'saved' | 'spent', cost: Cost | undefined): void {
+  if (cost === undefined || !isCurrency(cost.currency)) {
+    amounts.push(['unpriced', 1]);
+    return;
+  }
+  const name = `${what}:${cost.currency}`;
+  amounts.push([name, wholeNumber(cost.micros, Number.MAX_SAFE_INTEGER)]);
+  const rest = wholeNumber(cost.rest, MOST_REST);
+  if (rest > 0) amounts.push([`${name}:rest`, rest]);
+  if (cost.partial) amounts.push(['unpriced', 1]);
+}
 
 /** Adds up; what would not be a whole number any more stays at the highest that is. */
 export function addAmounts(sums: Map<string, number>, amounts: Iterable<readonly [string, number]>): void {

@@ -197,11 +197,17 @@ export class SavingsLedger {
 
   async #write(): Promise<void> {
     await fewAtATime([...this.#erasures], 1, (account) => this.#eraseFromStore(account));
-    this.#takePending();
-    const sent = [...this.#sent.values()];
-    const written = await fewAtATime(sent, WRITTEN_AT_ONCE, (one) => this.#send(one));
-    this.#failing = this.#erasures.size > 0 || written < sent.length;
+    const owing = this.#sent.size > 0;
+    await this.#sendAll();
+    // What had to wait for postings from before has its turn now.
+    if (owing && this.#sent.size === 0) await this.#sendAll();
+    this.#failing = this.#erasures.size > 0 || this.#sent.size > 0;
     if (this.#failing) this.#flushLater();
+  }
+
+  async #sendAll(): Promise<void> {
+    this.#takePending();
+    await fewAtATime([...this.#sent.values()], WRITTEN_AT_ONCE, (one) => this.#send(one));
   }
 
   async #eraseFromStore(account: string): Promise<boolean> {
