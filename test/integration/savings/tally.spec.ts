@@ -10,6 +10,7 @@ import { redisOptions } from '../../support/cache.js';
 import { describeTally, posting } from '../../support/describe-tally.js';
 import { eventually } from '../../support/eventually.js';
 import { RedisEnv } from '../../support/redis-env.js';
+import type { RedisProcess } from '../../support/redis-process.js';
 
 const DAY = '2026-01-31';
 
@@ -117,24 +118,37 @@ describe('RedisTally', () => {
     await cache.close();
   });
 
-  it('counts once what a frozen server carries out after it was given up', async () => {
-    const server = await RedisEnv.process();
-    const place = { host: server.host, port: server.port, keyPrefix: 'p:', commandTimeout: 20 };
-    const [connection, other] = [new RedisConnection(place), new RedisConnection(place)];
-    await Promise.all([connection.connect(), other.connect()]);
-    const frozen = new RedisTally(connection, 'p:');
-    await frozen.add(posting({})); // so that the server knows the scripts
-    server.freeze();
-    const late = posting({ number: 2, amounts: { 'hits|m': 10 } });
-    await expect(frozen.add(late)).rejects.toThrow(StoreUnavailableError);
-    server.thaw();
-    const read = new RedisTally(other, 'p:');
-    // It is carried out, although nobody waited for it any more …
-    await eventually(async () => (await read.read(DAY, 'w1')).sums.get('hits|m') === 11, { what: 'it is added late' });
-    // … and is not added again when it is sent again.
-    await eventually(() => frozen.add(late), { what: 'the breaker lets it through' });
-    expect((await read.read(DAY, 'w1')).sums).toEqual(new Map([['hits|m', 11]]));
-    await Promise.all([connection.quit(), other.quit()]);
-    await server.stop();
+  describe('on a server that freezes', () => {
+    let server: RedisProcess;
+    let connections: RedisConnection[];
+
+    beforeEach(async () => {
+      server = await RedisEnv.process();
+      const place = { host: server.host, port: server.port, commandTimeout: 20 };
+      connections = [new RedisConnection(place), new RedisConnection(place)];
+      await Promise.all(connections.map((connection) => connection.connect()));
+    });
+    afterEach(async () => {
+      await Promise.all(connections.map((connection) => connection.quit()));
+      await server.stop();
+    });
+
+    it('counts once what is carried out after it was given up', async () => {
+      const [frozen, other] = connections.map((connection) => new RedisTally(connection, 'p:')) as [
+        RedisTally,
+        RedisTally,
+      ];
+      const hits = async (): Promise<number | undefined> => (await other.read(DAY, 'w1')).sums.get('hits|m');
+      await frozen.add(posting({})); // so that the server knows the scripts
+      server.freeze();
+      const late = posting({ number: 2, amounts: { 'hits|m': 10 } });
+      await expect(frozen.add(late)).rejects.toThrow(StoreUnavailableError);
+      server.thaw();
+      // It is carried out, although nobody waited for it any more …
+      await eventually(async () => (await hits()) === 11, { what: 'it is added late' });
+      // … and is not added again when it is sent again.
+      await eventually(() => frozen.add(late), { what: 'the breaker lets it through' });
+      expect(await hits()).toBe(11);
+    });
   });
 });
