@@ -12,6 +12,8 @@ const { flushInterval } = SAVINGS_DEFAULTS;
 /** A tally that can be away: before it adds, or after, so that nobody knows that it did. */
 class FlakyTally implements Tally {
   away: 'no' | 'before' | 'after' = 'no';
+  /** What was read is handed over only then. */
+  slow: Promise<void> | undefined;
   readonly postings: Posting[] = [];
   readonly #tally: Tally;
 
@@ -34,7 +36,9 @@ class FlakyTally implements Tally {
 
   async read(day: string, account: string) {
     this.#mayFail('before');
-    return this.#tally.read(day, account);
+    const sheet = await this.#tally.read(day, account);
+    await this.slow;
+    return sheet;
   }
 
   async erase(account: string): Promise<void> {
@@ -300,6 +304,20 @@ describe('the ledger of savings', () => {
       await expect(ledger.report({ from: '2001-01-01', to: '2025-01-01' })).rejects.toThrow('3660 days');
       await expect(ledger.report({ to: new Date(NaN) })).rejects.toThrow('to');
       await expect(ledger.report({ workspaceId: '' })).rejects.toThrow('key');
+    });
+
+    it('see what is counted and due to be written while they read', async () => {
+      const { ledger, ask, clock, tally } = create();
+      let handOver!: () => void;
+      tally.slow = new Promise((resolve) => (handOver = resolve));
+      ask(1);
+      const report = ledger.report();
+      await clock.advance(0); // it has read
+      ask(2);
+      await clock.advance(flushInterval);
+      handOver();
+      expect((await report).totals.hits).toBe(3);
+      expect(await ledger.report()).toMatchObject({ totals: { hits: 3 } });
     });
 
     it('see every amount exactly once, whenever they are asked for', async () => {
