@@ -1,11 +1,11 @@
-import { Body, Controller, Get, HttpCode, Post, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Post, Query, Res } from '@nestjs/common';
 import { ApiBadRequestResponse, ApiNotFoundResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
-import { ModelCacheService, type ModelStats } from '@mobius1/cache';
+import { ModelCacheService, type ModelStats, type Savings } from '@mobius1/cache';
 import type { Response } from 'express';
 import { ErrorResponse } from '../http/error.response.js';
 import { found } from '../http/found.js';
 import { WorkspacesService } from '../workspaces/workspaces.service.js';
-import { type Answer, AnswerDto, QuestionDto } from './assistant.dto.js';
+import { type Answer, AnswerDto, QuestionDto, SavingsQueryDto } from './assistant.dto.js';
 import { AssistantService } from './assistant.service.js';
 
 @ApiTags('assistant')
@@ -33,9 +33,14 @@ export class AssistantController {
     return { answer: output.text, sources: output.sources, confidence: output.confidence, hit };
   }
 
-  /** What the cache of answers did and saved in this process. */
+  /** What the cache of answers did in this process, and what it saved in a workspace in the last 30 days, in all processes. */
   @Get('savings')
-  savings(): ModelStats {
-    return this.models.getStats();
+  @ApiBadRequestResponse({ type: ErrorResponse })
+  @ApiNotFoundResponse({ type: ErrorResponse })
+  async savings(@Query() { workspaceId }: SavingsQueryDto): Promise<ModelStats & { savings?: Savings }> {
+    const stats = this.models.getStats();
+    if (workspaceId === undefined) return stats;
+    found(await this.workspaces.get(workspaceId), 'workspace', workspaceId);
+    return { ...stats, savings: await this.models.getSavings({ workspaceId }) };
   }
 }

@@ -74,7 +74,7 @@ describe('savings', () => {
   });
 
   it('know no price for what was stored before there were prices', async () => {
-    const { models, ask } = create({ prices: undefined } as ModelCacheOptions);
+    const { models, ask } = create({ prices: undefined });
     await ask();
     models.configure({ prices: EUR });
     await ask();
@@ -179,7 +179,7 @@ describe('savings', () => {
   it('refuse usage and options that are none, all problems at once', async () => {
     const { models, ask } = create();
     const usage = { input: -1, output: 1.5, cachedInput: NaN, reasoning: 5 };
-    await expect(models.set('llama', 'x', 'y', 'w1', { usage } as object)).rejects.toMatchObject({
+    await expect(models.set('llama', 'x', 'y', 'w1', { usage })).rejects.toMatchObject({
       problems: ['usage.reasoning', 'usage.input', 'usage.output', 'usage.cachedInput', 'usage.reasoning']
         .slice(0, 4)
         .map((path) => expect.objectContaining({ path })),
