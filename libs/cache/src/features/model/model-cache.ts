@@ -1,6 +1,5 @@
-import { type Clock, OptionCheck, systemClock } from '@mobius1/kernel';
-import { InvalidKeyError, InvalidValueError } from '../../core/errors.js';
-import { fewAtATime } from '../../core/few-at-a-time.js';
+import { type Clock, systemClock } from '@mobius1/kernel';
+import { InvalidValueError } from '../../core/errors.js';
 import { escapeGlob } from '../../core/glob.js';
 import { ttlMs } from '../../core/options.js';
 import { NO_TALLY, type Tally } from '../../core/tally.js';
@@ -20,6 +19,7 @@ import { ModelLedger, type ModelStats } from './model-stats.js';
 import { SavingsLedger } from './savings/savings-ledger.js';
 import type { Savings, SavingsQuery } from './savings/savings-report.js';
 import { Vault } from './vault.js';
+import { type ModelWarmedUp, type ModelWarmUpOptions, warmUp } from './warm-up.js';
 import {
   type ModelAnswer,
   type ModelGetOptions,
@@ -32,9 +32,8 @@ import {
   NotCachedError,
   type PlainAnswer,
   type StoredAnswer,
+  type StoredHit,
 } from './model-types.js';
-
-const WARM_UP_CONCURRENCY = 8;
 
 /**
  * Answers of AI models: exact, private, run once (G18).
@@ -183,22 +182,14 @@ export class ModelCache {
    */
   async eraseWorkspace(workspaceId: KeyPart): Promise<number> {
     await this.invalidateWorkspace(workspaceId);
+    const removed = await this.#manager.invalidatePattern(`${escapeGlob(joinKey('model', [workspaceId]))}:*`);
     await this.savings.erase(workspaceId);
-    return this.#manager.invalidatePattern(`${escapeGlob(joinKey('model', [workspaceId]))}:*`);
+    return removed;
   }
 
   /** Stores answers that are known, a few at a time; tells how many are stored, and how many are not. */
-  async warmUp(
-    answers: readonly ModelWarmUp[],
-    { concurrency = WARM_UP_CONCURRENCY }: { readonly concurrency?: number } = {},
-  ): Promise<{ stored: number; refused: number }> {
-    const check = new OptionCheck('warmUp()');
-    check.positiveInteger('concurrency', concurrency);
-    check.throwIfAny();
-    const stored = await fewAtATime(answers, concurrency, async (answer) => {
-      return (await this.#set(answer, 'known')).stored;
-    });
-    return { stored, refused: answers.length - stored };
+  warmUp(answers: readonly ModelWarmUp[], options: ModelWarmUpOptions = {}): Promise<ModelWarmedUp> {
+    return warmUp(answers, options, async (answer) => (await this.#set(answer, 'known')).stored);
   }
 
   /** Counts of this process. */
@@ -216,19 +207,8 @@ export class ModelCache {
     return this.savings.report(query);
   }
 
-  /** The key of a question, or why the cache has nothing to do with it. */
   #keyOf(question: ModelQuestion): ModelKey | RefusalReason {
-    joinKey('model', [question.workspaceId, question.modelId]); // an id that is missing is a mistake, whatever the rest is
-    if (!this.#options.enabled) return 'disabled';
-    if (typeof question.input === 'string' && question.input.length > this.#options.maxInputLength)
-      return 'input-too-long';
-    try {
-      const key = this.#keys.keyOf(question);
-      return key.inputLength > this.#options.maxInputLength ? 'input-too-long' : key;
-    } catch (error) {
-      if (error instanceof InvalidKeyError) return 'unkeyable';
-      throw error;
-    }
+    return this.#keys.find(question, this.#options);
   }
 
   async #wrap<T>(request: ModelRequest<T>, run: () => T | Promise<T>): Promise<Outcome<T>> {
@@ -325,11 +305,7 @@ export class ModelCache {
     return answer;
   }
 
-  #hit<T>(
-    entry: PlainAnswer,
-    hit: Exclude<ModelHit, 'none'>,
-    { key, account }: Pick<ModelKey, 'key' | 'account'>,
-  ): Outcome<T> {
+  #hit<T>(entry: PlainAnswer, hit: StoredHit, { key, account }: Pick<ModelKey, 'key' | 'account'>): Outcome<T> {
     this.#ledger.hit(hit, account, entry);
     return this.#outcome<T>(entry, hit, key);
   }

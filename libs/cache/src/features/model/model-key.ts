@@ -3,6 +3,8 @@ import { LRUCache } from 'lru-cache';
 import { canonicalArguments } from '../../core/canonical-arguments.js';
 import { InvalidKeyError } from '../../core/errors.js';
 import { joinKey, type KeyPart } from '../manager/cache-keys.js';
+import type { RefusalReason } from './admission.js';
+import type { ResolvedModelOptions } from './model-options.js';
 
 /** What an answer depends on. */
 export interface ModelQuestion {
@@ -50,6 +52,8 @@ export const modelTag = (modelId: KeyPart, workspaceId?: KeyPart): string =>
   joinKey('model', workspaceId === undefined ? [modelId] : [workspaceId, modelId]);
 export const modelWorkspaceTag = (workspaceId: KeyPart): string => joinKey('models', [workspaceId]);
 
+type KeyLimits = Pick<ResolvedModelOptions, 'enabled' | 'maxInputLength'>;
+
 /** Makes keys of questions. With a secret the digests are keyed, for each workspace with a key of its own. */
 export class ModelKeys {
   readonly #secret: string | undefined;
@@ -58,6 +62,20 @@ export class ModelKeys {
 
   constructor(secret: string | undefined) {
     this.#secret = secret;
+  }
+
+  /** The key of a question, or why the cache has nothing to do with it. @throws InvalidKeyError for ids that are none */
+  find(question: ModelQuestion, { enabled, maxInputLength }: KeyLimits): ModelKey | RefusalReason {
+    joinKey('model', [question.workspaceId, question.modelId]); // an id that is missing is a mistake, whatever the rest is
+    if (!enabled) return 'disabled';
+    if (typeof question.input === 'string' && question.input.length > maxInputLength) return 'input-too-long';
+    try {
+      const key = this.keyOf(question);
+      return key.inputLength > maxInputLength ? 'input-too-long' : key;
+    } catch (error) {
+      if (error instanceof InvalidKeyError) return 'unkeyable';
+      throw error;
+    }
   }
 
   /** @throws InvalidKeyError for ids that are none, and for inputs and parameters of which no key can be made */

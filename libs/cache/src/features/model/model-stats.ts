@@ -1,6 +1,6 @@
 import type { RefusalReason } from './admission.js';
 import type { ModelAccount } from './model-key.js';
-import type { ModelHit, PlainAnswer } from './model-types.js';
+import type { StoredHit, PlainAnswer } from './model-types.js';
 import type { SavingsLedger } from './savings/savings-ledger.js';
 import { totalTokens } from './savings/tokens.js';
 
@@ -36,7 +36,7 @@ export class ModelLedger {
   stored = 0;
   invalidations = 0;
   unreadable = 0;
-  readonly #hits: Record<Exclude<ModelHit, 'none'>, number> = { exact: 0, stale: 0, coalesced: 0 };
+  readonly #hits: Record<StoredHit, number> = { exact: 0, stale: 0, coalesced: 0 };
   readonly #refused: Partial<Record<RefusalReason, number>> = {};
   readonly #savings: SavingsLedger;
   #tokens = 0;
@@ -47,7 +47,7 @@ export class ModelLedger {
   }
 
   /** A question was answered with what somebody else's inference, or an earlier one, had given. */
-  hit(kind: Exclude<ModelHit, 'none'>, account: ModelAccount, answer: Pick<PlainAnswer, 'metadata' | 'cost'>): void {
+  hit(kind: StoredHit, account: ModelAccount, answer: Pick<PlainAnswer, 'metadata' | 'cost'>): void {
     this.#hits[kind]++;
     this.#tokens += totalTokens(answer.metadata);
     if (kind !== 'coalesced') this.#latencyMs += answer.metadata.latencyMs ?? 0;

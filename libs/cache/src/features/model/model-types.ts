@@ -6,6 +6,7 @@ import type { Sealed } from './sealing.js';
 
 /** How an answer came. `coalesced`: from an inference that somebody else was waiting for already. */
 export type ModelHit = 'exact' | 'stale' | 'coalesced' | 'none';
+export type StoredHit = Exclude<ModelHit, 'none'>;
 
 /** An answer, and what is known of it. */
 export interface ModelAnswer<T = unknown> {

@@ -1,5 +1,5 @@
 import type { ModelMetadata } from '../admission.js';
-import type { ModelHit } from '../model-types.js';
+import type { StoredHit } from '../model-types.js';
 import { type Cost, isCurrency, microsOf } from './prices.js';
 import { TOKEN_KINDS, type TokensByKind, tokensOf, wholeNumber } from './tokens.js';
 
@@ -48,7 +48,7 @@ export function amountsOfCall(cost: Cost | undefined): Amounts {
 }
 
 /** What a hit adds. The entry may be anything that somebody wrote. Hot hits come through here: nothing is made that is not needed. */
-export function amountsOfHit(hit: Exclude<ModelHit, 'none'>, metadata: ModelMetadata, cost: Cost | undefined): Amounts {
+export function amountsOfHit(hit: StoredHit, metadata: ModelMetadata, cost: Cost | undefined): Amounts {
   const amounts: Amount[] = [['hits', 1]];
   if (hit !== 'exact') amounts.push([hit, 1]);
   const tokens = tokensOf(metadata);

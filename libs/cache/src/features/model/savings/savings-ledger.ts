@@ -7,7 +7,7 @@ import { newToken } from '../../../core/token.js';
 import type { KeyPart } from '../../manager/cache-keys.js';
 import type { ModelMetadata } from '../admission.js';
 import type { ModelAccount } from '../model-key.js';
-import type { ModelHit } from '../model-types.js';
+import type { StoredHit } from '../model-types.js';
 import { addAmounts, type Amounts, amountsOfCall, amountsOfHit, countsOf, type SavingsCounts } from './amounts.js';
 import { eventsOf, flattened, PendingSums, sheetOf } from './pending-sums.js';
 import { type Cost, costOf, type PriceTable } from './prices.js';
@@ -93,11 +93,7 @@ export class SavingsLedger {
   }
 
   /** A question was answered without one. */
-  hit(
-    account: ModelAccount,
-    hit: Exclude<ModelHit, 'none'>,
-    answer: { metadata: ModelMetadata; cost?: Cost | undefined },
-  ): void {
+  hit(account: ModelAccount, hit: StoredHit, answer: { metadata: ModelMetadata; cost?: Cost | undefined }): void {
     this.#record(account, amountsOfHit(hit, answer.metadata, answer.cost));
   }
 
