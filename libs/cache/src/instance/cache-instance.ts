@@ -20,6 +20,7 @@ import { QueryCache } from '../features/query/query-cache.js';
 import { type CacheHealth, judgeHealth } from './cache-health.js';
 import { type CacheMetric, describeMetrics } from './cache-metrics.js';
 import { type CacheOptions, type ResolvedCacheOptions, resolveCacheOptions } from './cache-options.js';
+import { describeSavings } from './savings-metrics.js';
 
 /**
  * One cache with all its parts: what `CacheModule.forRoot` makes for an application and `initializeRedis` for a program
@@ -108,7 +109,7 @@ export class CacheInstance {
   /** What can be counted or measured without asking anybody; cheap enough for every scrape. */
   metrics(): CacheMetric[] {
     const { connection, near, engine } = this;
-    return describeMetrics({
+    const ofCache = describeMetrics({
       counts: engine.counts,
       remembered: engine.remembered,
       flights: engine.flights,
@@ -119,8 +120,8 @@ export class CacheInstance {
       },
       near: near?.facts,
       unconfirmed: this.#replicated?.unconfirmed,
-      savings: this.models.savings.facts,
     });
+    return [...ofCache, ...describeSavings(this.models.savings.facts)];
   }
 
   /** How the cache does, measured now. */

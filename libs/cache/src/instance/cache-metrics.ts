@@ -1,8 +1,6 @@
 import type { Counts } from '../core/stats.js';
 import type { Coherence } from '../core/store.js';
 import type { NearFacts } from '../drivers/near/near-tier.js';
-import type { SavingsFacts } from '../features/model/savings/savings-ledger.js';
-import { describeSavings } from './savings-metrics.js';
 
 /** One number of a cache, in the terms of Prometheus. Labels never hold keys, tags, namespaces or values (G9). */
 export interface CacheMetric {
@@ -24,7 +22,6 @@ export interface MetricFacts {
   readonly near?: NearFacts | undefined;
   /** Absent where no invalidation waits for replicas. */
   readonly unconfirmed?: number | undefined;
-  readonly savings: SavingsFacts;
 }
 
 /** Every count has a metric: one that is missing here does not compile. */
@@ -58,7 +55,6 @@ export function describeMetrics({
   connection,
   near,
   unconfirmed,
-  savings,
 }: MetricFacts): CacheMetric[] {
   const counters = Object.entries(COUNTED).map(([count, help]) => ({
     name: `mobius_cache_${snakeCase(count)}_total`,
@@ -75,7 +71,6 @@ export function describeMetrics({
     ...(unconfirmed === undefined
       ? []
       : [gauge('unconfirmed_invalidations', 'Invalidations that too few replicas have confirmed.', unconfirmed)]),
-    ...describeSavings(savings),
   ];
 }
 
