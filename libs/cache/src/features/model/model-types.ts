@@ -1,10 +1,12 @@
 import { CodedError, type Duration } from '@mobius1/kernel';
 import type { ModelMetadata, RefusalReason } from './admission.js';
 import type { ModelQuestion } from './model-key.js';
+import type { Cost } from './savings/prices.js';
 import type { Sealed } from './sealing.js';
 
 /** How an answer came. `coalesced`: from an inference that somebody else was waiting for already. */
 export type ModelHit = 'exact' | 'stale' | 'coalesced' | 'none';
+export type StoredHit = Exclude<ModelHit, 'none'>;
 
 /** An answer, and what is known of it. */
 export interface ModelAnswer<T = unknown> {
@@ -120,6 +122,8 @@ interface StoredFacts {
 export interface PlainAnswer extends StoredFacts {
   readonly output: unknown;
   readonly metadata: ModelMetadata;
+  /** By the prices of when it was given; absent when that was not known. */
+  readonly cost?: Cost | undefined;
 }
 
 /** What stands in the cache: an answer, or one that is encrypted. */
