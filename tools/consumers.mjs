@@ -129,6 +129,6 @@ function summarise(results) {
     console.log(`${row.padEnd(26)}${values.runtime.map((runtime) => cell(row, runtime).padEnd(8)).join('')}`);
   }
   const failed = results.filter(({ ok }) => !ok).length;
-  console.log(`\n${results.length - failed} passed, ${failed} failed`);
+  console.log(failed === 0 ? '\nAll of them work.' : `\n${failed} of ${results.length} do not work.`);
   return failed === 0;
 }

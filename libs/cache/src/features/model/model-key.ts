@@ -6,6 +6,7 @@ import { joinKey, type KeyPart } from '../manager/cache-keys.js';
 
 /** What an answer depends on. */
 export interface ModelQuestion {
+  /** The model, with its version: what `invalidateModel` names. */
   readonly modelId: string;
   /** A text, messages, anything that is data. */
   readonly input: unknown;
