@@ -29,11 +29,17 @@ import { describeSavings } from './savings-metrics.js';
 export class CacheInstance {
   /** Tells this cache apart from others in metrics, spans and diagnostics. */
   readonly name: string;
+  /** What it does, as it does it. */
   readonly events: Channel<CacheEvents>;
+  /** What everything below is a face of; for extensions. */
   readonly engine: CacheEngine;
+  /** Entries by key: what `CacheManagerService` is. */
   readonly manager: CacheManager;
+  /** Queries of the database: what `QueryCacheService` is. */
   readonly queries: QueryCache;
+  /** Answers of AI models: what `ModelCacheService` is. */
   readonly models: ModelCache;
+  /** Makes keys of arguments, so that no two meet. */
   readonly argumentKeys: ArgumentKeys;
   /** The transactions that this cache follows. */
   readonly unitOfWork: UnitOfWork;
@@ -90,6 +96,7 @@ export class CacheInstance {
     this.connection?.events.on('ready', () => void this.engine.replay());
   }
 
+  /** Where entries are: `redis`, `memory`, or `none` when it is turned off. */
   get store(): Store['kind'] {
     return this.#store.kind;
   }

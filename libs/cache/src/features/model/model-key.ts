@@ -8,6 +8,7 @@ import type { ResolvedModelOptions } from './model-options.js';
 
 /** What an answer depends on. */
 export interface ModelQuestion {
+  /** The model, with its version: what `invalidateModel` names. */
   readonly modelId: string;
   /** A text, messages, anything that is data. */
   readonly input: unknown;

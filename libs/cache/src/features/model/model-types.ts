@@ -10,8 +10,11 @@ export type StoredHit = Exclude<ModelHit, 'none'>;
 
 /** An answer, and what is known of it. */
 export interface ModelAnswer<T = unknown> {
+  /** What the model said. */
   readonly output: T;
+  /** What its inference told of it. */
   readonly metadata: ModelMetadata;
+  /** How it came. */
   readonly hit: ModelHit;
   /** Milliseconds since it was given. */
   readonly ageMs: number;
@@ -64,12 +67,15 @@ export interface ModelRequest<T = unknown> extends ModelQuestion, ModelControls 
 
 /** An answer for `warmUp`. */
 export interface ModelWarmUp extends ModelQuestion, ModelSetOptions {
+  /** The answer; anything that can be cached. */
   readonly output: unknown;
+  /** What is known of it. @default nothing */
   readonly metadata?: ModelMetadata;
 }
 
 /** What became of an answer that was to be stored. */
 export interface ModelStored {
+  /** Whether others will get it. */
   readonly stored: boolean;
   /** Why not. */
   readonly reason?: RefusalReason;
