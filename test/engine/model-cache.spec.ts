@@ -346,6 +346,7 @@ describe('the model cache', () => {
     expect(models.getStats()).toEqual({
       ...{ hits: 1, coalesced: 0, stale: 0, misses: 1, hitRate: 50, stored: 1, refused: { empty: 1 } },
       ...{ unreadable: 0, invalidations: 0, tokensAvoided: 50, latencyAvoidedMs: 1_000 },
+      semantic: expect.objectContaining({ hits: 0 }),
     });
   });
 

@@ -3,14 +3,17 @@ import { Channel, type Clock, noUnitOfWork, systemClock, type UnitOfWork } from 
 import { ArgumentKeys } from '../core/argument-key.js';
 import { CacheEngine } from '../core/engine.js';
 import type { CacheEvents } from '../core/events.js';
+import { NO_STORES, type SemanticStores } from '../core/journal.js';
 import type { Store } from '../core/store.js';
 import { MemoryStore } from '../drivers/memory-store.js';
 import { type NearEvents, NearTier } from '../drivers/near/near-tier.js';
 import { NullStore } from '../drivers/null-store.js';
 import { RedisConnection } from '../drivers/redis-connection.js';
-import { REDIS_DEFAULTS } from '../drivers/redis-options.js';
+import { RedisJournal } from '../drivers/redis-journal.js';
+import { REDIS_DEFAULTS, type RedisOptions } from '../drivers/redis-options.js';
 import { ReplicatedWrites } from '../drivers/replicated-writes.js';
 import { RedisStore } from '../drivers/redis-store.js';
+import { RedisVectorSets } from '../drivers/redis-vector-sets.js';
 import { CacheManager } from '../features/manager/cache-manager.js';
 import { ModelCache } from '../features/model/model-cache.js';
 import { QueryCache } from '../features/query/query-cache.js';
@@ -80,7 +83,7 @@ export class CacheInstance {
     this.queries = new QueryCache(this.manager);
     // In memory nobody sees keys; a secret that nobody knows is as good as any.
     const secret = this.connection === undefined ? { secret: randomUUID() } : {};
-    this.models = new ModelCache(this.manager, { ...secret, ...model }, clock);
+    this.models = new ModelCache(this.manager, { ...secret, ...model }, clock, semanticStores(this.connection, redis));
     this.argumentKeys = new ArgumentKeys(keySecret === undefined ? {} : { secret: keySecret });
     this.connection?.events.on('ready', () => void this.engine.replay());
   }
@@ -152,6 +155,12 @@ export class CacheInstance {
     this.#replicated?.close();
     await this.connection?.quit(ms);
   }
+}
+
+function semanticStores(connection: RedisConnection | undefined, redis: RedisOptions = {}): SemanticStores {
+  const { keyPrefix: prefix = REDIS_DEFAULTS.keyPrefix } = redis;
+  if (connection === undefined) return NO_STORES;
+  return { journal: new RedisJournal(connection, prefix), vectorSets: new RedisVectorSets(connection, prefix) };
 }
 
 interface RedisSettings extends Pick<ResolvedCacheOptions, 'redis' | 'l1' | 'coherence'> {

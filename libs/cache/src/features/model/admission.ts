@@ -35,6 +35,7 @@ export type RefusalReason =
   | 'invalid-json'
   | 'temperature'
   | 'invalidated'
+  | 'semantic'
   | 'unavailable';
 
 /** The answer ended because it was complete, in the words of the providers. */

@@ -3,10 +3,10 @@ import { InvalidKeyError, InvalidValueError } from '../../core/errors.js';
 import { fewAtATime } from '../../core/few-at-a-time.js';
 import { escapeGlob } from '../../core/glob.js';
 import { ttlMs } from '../../core/options.js';
-import { newToken } from '../../core/token.js';
 import { joinKey, type KeyPart } from '../manager/cache-keys.js';
 import type { CacheManager } from '../manager/cache-manager.js';
 import { checkMetadata, type ModelMetadata, refusalOf, type RefusalReason } from './admission.js';
+import { Answers } from './answers.js';
 import { beginInference, type Outcome } from './inference.js';
 import { type ModelKey, ModelKeys, type ModelQuestion, modelTag, modelWorkspaceTag } from './model-key.js';
 import {
@@ -16,7 +16,9 @@ import {
   resolveModelOptions,
 } from './model-options.js';
 import { ModelLedger, type ModelStats } from './model-stats.js';
-import { Vault } from './vault.js';
+import type { SemanticStores } from '../../core/journal.js';
+import type { SemanticPartition } from './semantic/semantic-stats.js';
+import { SemanticTier } from './semantic/semantic-tier.js';
 import {
   type ModelAnswer,
   type ModelGetOptions,
@@ -48,22 +50,31 @@ export class ModelCache {
   readonly #ledger = new ModelLedger();
   #options: ResolvedModelOptions;
   #keys: ModelKeys;
-  #vault: Vault;
+  readonly #answers: Answers;
+  readonly #semantic: SemanticTier;
 
-  /** @throws InvalidOptionsError */
-  constructor(manager: CacheManager, options: ModelCacheOptions = {}, clock: Clock = systemClock) {
+  /** `stores`: where the semantic tier keeps what it learns. @throws InvalidOptionsError */
+  constructor(manager: CacheManager, options: ModelCacheOptions = {}, clock = systemClock, stores?: SemanticStores) {
     this.#manager = manager;
     this.#clock = clock;
     this.#options = resolveModelOptions('model', options, MODEL_DEFAULTS);
     this.#keys = new ModelKeys(this.#options.secret);
-    this.#vault = new Vault(this.#options.encryption);
+    this.#answers = new Answers(manager, clock, this.#ledger);
+    this.#answers.encryptWith(this.#options.encryption);
+    this.#semantic = new SemanticTier({
+      ...{ cache: manager, clock, stores },
+      read: (key, oldestMs) => this.#answers.standing(key, oldestMs),
+      keyOf: (asked) => this.#keys.keyOf(asked),
+    });
+    this.#semantic.configure(this.#options);
   }
 
   /** Changes what is said; the rest stays. @throws InvalidOptionsError */
   configure(options: ModelCacheOptions): void {
     this.#options = resolveModelOptions('configure()', options, this.#options);
     if (options.secret !== undefined) this.#keys = new ModelKeys(this.#options.secret);
-    if (options.encryption !== undefined) this.#vault = new Vault(options.encryption);
+    if (options.encryption !== undefined) this.#answers.encryptWith(options.encryption);
+    this.#semantic.configure(this.#options);
   }
 
   /**
@@ -104,9 +115,9 @@ export class ModelCache {
       typeof found === 'string' ? found : refusalOf({ output, metadata, params: params ?? {}, options: this.#options });
     if (reason !== undefined || typeof found === 'string') return this.#notStored(reason ?? 'unkeyable');
     const lifeMs = ttl === undefined ? this.#options.ttlMs : ttlMs('set()', ttl);
-    const entry = this.#entry(output, metadata, lifeMs, found.proof);
+    const entry = this.#answers.entry(output, metadata, lifeMs, found.proof);
     try {
-      const stored = await this.#manager.set(found.key, this.#vault.put(entry, found.key), {
+      const stored = await this.#manager.set(found.key, this.#answers.sealed(entry, found.key), {
         ttl: `${lifeMs}ms`,
         tags: found.tags,
       });
@@ -116,6 +127,7 @@ export class ModelCache {
       throw error;
     }
     this.#ledger.stored++;
+    this.#semantic.remember({ modelId, input, workspaceId, params }, found);
     return { stored: true };
   }
 
@@ -163,6 +175,7 @@ export class ModelCache {
    * be reached, it is made up for later. Returns how many entries were removed.
    */
   async eraseWorkspace(workspaceId: KeyPart): Promise<number> {
+    this.#semantic.erase(workspaceId);
     await this.invalidateWorkspace(workspaceId);
     return this.#manager.invalidatePattern(`${escapeGlob(joinKey('model', [workspaceId]))}:*`);
   }
@@ -184,7 +197,12 @@ export class ModelCache {
 
   /** Counts of this process. */
   getStats(): ModelStats {
-    return this.#ledger.stats;
+    return { ...this.#ledger.stats, semantic: this.#semantic.stats };
+  }
+
+  /** What the semantic tier has learned in each partition that this process has to do with. */
+  semanticPartitions(): SemanticPartition[] {
+    return this.#semantic.report();
   }
 
   /** The key of a question, or why the cache has nothing to do with it. */
@@ -220,7 +238,10 @@ export class ModelCache {
       if (onlyIfCached) throw new NotCachedError(key.key);
     }
     if (noStore) return unstored('no-store');
-    return this.#load<T>({ ...key, lifeMs, oldestMs, renew: noCache }, request, make);
+    const question = { ...key, lifeMs, oldestMs, renew: noCache };
+    const load = (making: typeof make): Promise<Outcome<T>> => this.#load<T>(question, request, making);
+    const found = await this.#semantic.around(question, request, make, load);
+    return 'pointed' in found ? this.#pointed<T>(found.pointed, found.similarity, key.key) : found;
   }
 
   /** Runs the inference; what comes of it, and why it is not to be kept. */
@@ -230,18 +251,15 @@ export class ModelCache {
     const metadata = { latencyMs: Math.round(this.#clock.monotonic() - start), ...request.describe?.(output) };
     checkMetadata('describe()', metadata);
     const refusal = refusalOf({ output, metadata, params: request.params ?? {}, options: this.#options });
-    const entry = this.#entry(output, metadata, lifeMs);
+    const entry = this.#answers.entry(output, metadata, lifeMs);
     return refusal === undefined ? entry : this.#ledger.refused(refusal, { ...entry, refusal });
   }
 
-  async #lookUp<T>({ key, proof }: ModelKey, oldestMs: number): Promise<Outcome<T> | null> {
-    const found = await this.#manager.get<StoredAnswer | null>(key);
-    const entry = found === undefined ? undefined : this.#opened(found, key, proof);
-    if (entry === undefined || this.#clock.now() - entry.storedAt > oldestMs) {
-      this.#ledger.misses++;
-      return null;
-    }
-    return this.#hit<T>(entry, 'exact', key);
+  async #lookUp<T>(key: ModelKey, oldestMs: number): Promise<Outcome<T> | null> {
+    const entry = await this.#answers.standing(key, oldestMs);
+    if (entry !== undefined) return this.#hit<T>(entry, 'exact', key.key);
+    this.#ledger.misses++;
+    return null;
   }
 
   async #load<T>(
@@ -258,23 +276,20 @@ export class ModelCache {
     const run = async (): Promise<StoredAnswer> => {
       mine = { ...(await make()), proof };
       // What is not to be kept is only handed to those who wait.
-      return mine.refusal === undefined ? this.#kept(mine, key) : mine;
+      return mine.refusal === undefined ? this.#answers.kept(mine, key) : mine;
     };
     const options = {
-      ttl: `${lifeMs}ms` as const,
-      tags,
-      staleWhileRevalidate,
-      staleIfError,
+      ...{ ttl: `${lifeMs}ms` as const, tags, staleWhileRevalidate, staleIfError },
       unless: ({ refusal }: StoredAnswer) => refusal !== undefined,
     };
     const cached = renew ? this.#manager.put(key, run, options) : this.#manager.getOrSet(key, run, options);
     const found = (await cached) as StoredAnswer | null; // whatever stands there
     if (mine !== undefined && found?.id === mine.id) {
-      this.#ledger.misses++;
+      if (mine.pointer === undefined) this.#ledger.misses++;
       if (mine.refusal === undefined) this.#ledger.stored++;
       return this.#outcome<T>(mine, 'none', key);
     }
-    const entry = this.#opened(found, key, proof);
+    const entry = this.#answers.opened(found, question);
     // What stands there is nobody's answer, or too old for this one: it makes room.
     if (entry === undefined || this.#clock.now() - entry.storedAt > oldestMs)
       return this.#load<T>({ ...question, renew: true }, {}, make);
@@ -282,26 +297,15 @@ export class ModelCache {
     return this.#hit<T>(entry, stale ? 'stale' : entry.storedAt > asked ? 'coalesced' : 'exact', key);
   }
 
-  /** The entry; an answer that cannot be encoded is handed on, and not kept. */
-  #kept(answer: PlainAnswer, key: string): StoredAnswer {
-    try {
-      return this.#vault.put(answer, key);
-    } catch (error) {
-      if (error instanceof InvalidValueError)
-        return this.#ledger.refused('unkeyable', { ...answer, refusal: 'unkeyable' });
-      throw error;
-    }
-  }
-
-  #opened(entry: StoredAnswer | null, key: string, proof: string): PlainAnswer | undefined {
-    const answer = this.#vault.take(entry, key, proof);
-    if (answer === undefined) this.#ledger.unreadable++;
-    return answer;
-  }
-
   #hit<T>(entry: PlainAnswer, hit: Exclude<ModelHit, 'none'>, fingerprint: string): Outcome<T> {
-    this.#ledger.hit(hit, entry.metadata);
+    if (entry.pointer === undefined) this.#ledger.hit(hit, entry.metadata);
     return this.#outcome<T>(entry, hit, fingerprint);
+  }
+
+  /** A semantic hit. */
+  #pointed<T>(entry: PlainAnswer, similarity: number, fingerprint: string): Outcome<T> {
+    const { answer } = this.#hit<T>(entry, 'semantic', fingerprint);
+    return { entry, answer: { ...answer, similarity } };
   }
 
   #outcome<T>(entry: PlainAnswer, hit: ModelHit, fingerprint: string): Outcome<T> {
@@ -309,10 +313,6 @@ export class ModelCache {
     const ageMs = Math.max(0, this.#clock.now() - storedAt);
     const left = refusal === undefined ? Math.max(0, entry.ttlMs - ageMs) : 0;
     return { entry, answer: { output: entry.output as T, metadata, hit, ageMs, ttlMs: left, fingerprint } };
-  }
-
-  #entry(output: unknown, metadata: ModelMetadata, lifeMs: number, proof = ''): PlainAnswer {
-    return { output, metadata, proof, id: newToken(), storedAt: this.#clock.now(), ttlMs: lifeMs };
   }
 
   #notStored(reason: RefusalReason): ModelStored {

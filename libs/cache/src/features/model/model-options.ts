@@ -1,6 +1,11 @@
 import { type Duration, OptionCheck } from '@mobius1/kernel';
 import { ttlMs } from '../../core/options.js';
 import { checkEncryption, type ModelEncryption } from './sealing.js';
+import {
+  checkSemanticOptions,
+  type ResolvedSemanticOptions,
+  type SemanticOptions,
+} from './semantic/semantic-options.js';
 
 /** What is the same for all answers of models. */
 export interface ModelCacheOptions {
@@ -27,12 +32,15 @@ export interface ModelCacheOptions {
   readonly secret?: string;
   /** Encrypts answers at rest, whoever can read Redis. The same in all processes. @default not */
   readonly encryption?: ModelEncryption;
+  /** Answers of other questions that mean the same; `false` turns it off. @default off */
+  readonly semantic?: SemanticOptions | false;
 }
 
-export type ResolvedModelOptions = Required<Omit<ModelCacheOptions, 'ttl' | 'secret' | 'encryption'>> & {
+export type ResolvedModelOptions = Required<Omit<ModelCacheOptions, 'ttl' | 'secret' | 'encryption' | 'semantic'>> & {
   readonly ttlMs: number;
   readonly secret: string | undefined;
   readonly encryption: ModelEncryption | undefined;
+  readonly semantic: ResolvedSemanticOptions | undefined;
 };
 
 /** An hour: answers change with prompts, not with time. 10,000 characters are a long question; what is longer is hardly asked twice. */
@@ -47,11 +55,12 @@ export const MODEL_DEFAULTS: ResolvedModelOptions = Object.freeze({
   cacheableTools: [],
   secret: undefined,
   encryption: undefined,
+  semantic: undefined,
 });
 
 const KNOWN = [
   ...['enabled', 'ttl', 'maxInputLength', 'maxOutputLength', 'minConfidence', 'maxTemperature'],
-  ...['storeEmpty', 'cacheableTools', 'secret', 'encryption'],
+  ...['storeEmpty', 'cacheableTools', 'secret', 'encryption', 'semantic'],
 ];
 
 // A secret that can be tried out is none.
@@ -85,13 +94,15 @@ export function resolveModelOptions(
   if (key.length < SHORTEST_SECRET)
     check.problem('secret', `at least ${SHORTEST_SECRET} characters`, `${key.length} characters`);
   checkEncryption(check, options.encryption);
+  const { ttl: _ttl, semantic, ...given } = options;
+  const tier = semantic ? checkSemanticOptions(check, 'semantic', semantic) : undefined;
   check.throwIfAny();
-  const { ttl: _ttl, ...given } = options;
   const said = (Object.entries(given) as [string, unknown][]).filter(([, value]) => value !== undefined);
   return Object.freeze({
     ...before,
     ...Object.fromEntries(said),
     ttlMs: ttl === undefined ? before.ttlMs : ttlMs(scope, ttl),
+    semantic: semantic === undefined ? before.semantic : tier,
   });
 }
 

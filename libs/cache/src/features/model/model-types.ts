@@ -3,14 +3,19 @@ import type { ModelMetadata, RefusalReason } from './admission.js';
 import type { ModelQuestion } from './model-key.js';
 import type { Sealed } from './sealing.js';
 
-/** How an answer came. `coalesced`: from an inference that somebody else was waiting for already. */
-export type ModelHit = 'exact' | 'stale' | 'coalesced' | 'none';
+/**
+ * How an answer came. `coalesced`: from an inference that somebody else was waiting for already. `semantic`: it was given to another
+ * question that means the same.
+ */
+export type ModelHit = 'exact' | 'stale' | 'coalesced' | 'semantic' | 'none';
 
 /** An answer, and what is known of it. */
 export interface ModelAnswer<T = unknown> {
   readonly output: T;
   readonly metadata: ModelMetadata;
   readonly hit: ModelHit;
+  /** How like the question is whose answer it is, for a semantic hit: the cosine of both. */
+  readonly similarity?: number;
   /** Milliseconds since it was given. */
   readonly ageMs: number;
   /** Milliseconds for which it is fresh yet; 0 when it is not, or is not stored. */
@@ -49,6 +54,8 @@ export interface ModelRequest<T = unknown> extends ModelQuestion {
   readonly staleWhileRevalidate?: Duration;
   /** How long after its TTL an answer is given when the inference fails. Seconds or a string. @default 0 */
   readonly staleIfError?: Duration;
+  /** `false`: no answer of another question. @default true where there is a semantic tier */
+  readonly semantic?: boolean;
 }
 
 /** An answer for `warmUp`. */
@@ -95,6 +102,15 @@ export class InferenceAbandonedError extends CodedError {
   }
 }
 
+/** Where the answer to another question stands. */
+export interface Pointer {
+  /** Of the process that made it: it is handed to those who wait, and never read from the store. */
+  readonly mark: string;
+  readonly key: string;
+  readonly proof: string;
+  readonly similarity: number;
+}
+
 /** What an entry is beside its answer. */
 interface StoredFacts {
   /** Compared when it is read: an entry under another key, or of another workspace, is not an answer. */
@@ -111,6 +127,8 @@ interface StoredFacts {
 export interface PlainAnswer extends StoredFacts {
   readonly output: unknown;
   readonly metadata: ModelMetadata;
+  /** It is no answer, but says where one is; its refusal is `semantic`. */
+  readonly pointer?: Pointer;
 }
 
 /** What stands in the cache: an answer, or one that is encrypted. */

@@ -90,7 +90,5 @@ export function logEvidence(hits: number, trials: number, rate: number): number 
   if (trials === 0 || hits >= rate * trials) return 0;
   const [a, b] = [hits + 1, trials - hits + 1];
   // The average of p^hits (1 − p)^(trials − hits) over p from 0 to rate, over its value at `rate`.
-  return (
-    logBeta(a, b) + Math.log(betaBelow(rate, a, b)) - a * Math.log(rate) - (b - 1) * Math.log1p(-rate)
-  );
+  return logBeta(a, b) + Math.log(betaBelow(rate, a, b)) - a * Math.log(rate) - (b - 1) * Math.log1p(-rate);
 }

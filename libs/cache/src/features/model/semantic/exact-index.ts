@@ -31,12 +31,10 @@ export interface NeighbourQuery {
 interface Row {
   readonly question: KnownQuestion;
   readonly vector: Float32Array;
-  /** Where it stands in the store. */
-  readonly id: string | undefined;
 }
 
 // A row beside its vector: strings, digests of words, map node; measured with --expose-gc.
-const ROW_BYTES = 900;
+export const ROW_BYTES = 900;
 
 /**
  * Vectors of one partition in the memory of this process, searched one by one: exact, and a few milliseconds at most for as many as it
@@ -64,18 +62,11 @@ export class ExactIndex {
   }
 
   /** `vector`: of length 1. */
-  add(question: KnownQuestion, vector: Float32Array, id?: string): void {
+  add(question: KnownQuestion, vector: Float32Array): void {
     this.#rows.delete(question.name);
-    this.#rows.set(question.name, { question, vector, id });
+    this.#rows.set(question.name, { question, vector });
     const oldest = this.#rows.size > this.#most ? this.#rows.keys().next().value : undefined;
     if (oldest !== undefined) this.#rows.delete(oldest);
-  }
-
-  /** Where it stood in the store, if it did. */
-  forget(name: string): string | undefined {
-    const id = this.#rows.get(name)?.id;
-    this.#rows.delete(name);
-    return id;
   }
 
   clear(): void {

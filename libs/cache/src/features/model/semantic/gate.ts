@@ -1,4 +1,6 @@
-import { ENGLISH, type GateTable, SPANISH } from './gate-tables.js';
+import { ENGLISH } from './gate-english.js';
+import { SPANISH } from './gate-spanish.js';
+import type { GateTable } from './gate-table.js';
 
 /** How a text is taken apart; whatever comes first in this order wins. Each kind is a named group. */
 const TOKENS = new RegExp(
@@ -83,7 +85,8 @@ export class Gate {
     const { kind, text, lower } = token;
     if (kind === 'end') return [];
     if (kind === 'number') return [`number ${lower}`, ...this.#counted(tokens[i + 1])];
-    if (kind !== 'word') return [`${kind} ${this.#units.get(lower)[0] ?? text}`];
+    if (kind === 'operator') return [this.#units.get(lower).map((unit) => `unit ${unit}`)[0] ?? `operator ${text}`];
+    if (kind !== 'word') return [`${kind} ${text}`];
     const next = tokens[i + 1]?.lower ?? '';
     return [
       ...(NEGATED.test(lower) || this.#negations.has(lower) ? [`not ${next}`] : []),
@@ -107,7 +110,17 @@ export class Gate {
       const reach = tokens.slice(at + 1, at + 2 + LONGEST_ROUTE);
       const to = reach.findIndex(({ lower }) => end.has(lower));
       const [first, last] = [reach[0]?.lower, tokens[at + 2 + to]?.lower];
-      return to < 1 || last === undefined ? [] : [`route ${reach.slice(0, to).map(({ lower }) => lower).join(' ') || (first ?? '')} > ${last}`];
+      return to < 1 || last === undefined
+        ? []
+        : [
+            `route ${
+              reach
+                .slice(0, to)
+                .map(({ lower }) => lower)
+                .join(' ') ||
+              (first ?? '')
+            } > ${last}`,
+          ];
     });
   }
 }

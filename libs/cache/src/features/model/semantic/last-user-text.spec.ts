@@ -5,7 +5,13 @@ const image = (byte: number) => ({ type: 'image', image: new Uint8Array([byte]) 
 describe('the last text of the user', () => {
   it.each([
     ['a text', 'hello'],
-    ['messages', [{ role: 'system', content: 'Be brief.' }, { role: 'user', content: 'hello' }]],
+    [
+      'messages',
+      [
+        { role: 'system', content: 'Be brief.' },
+        { role: 'user', content: 'hello' },
+      ],
+    ],
     ['parts', [{ role: 'user', content: [{ type: 'text', text: 'hello' }, image(1)] }]],
     ['an object with messages', { messages: [{ role: 'user', content: 'hello' }] }],
     ['an object with a prompt', { prompt: 'hello', seed: 1 }],
@@ -15,7 +21,13 @@ describe('the last text of the user', () => {
   });
 
   it.each([
-    ['an answer last', [{ role: 'user', content: 'a' }, { role: 'assistant', content: 'b' }]],
+    [
+      'an answer last',
+      [
+        { role: 'user', content: 'a' },
+        { role: 'assistant', content: 'b' },
+      ],
+    ],
     ['a result of a tool last', [{ role: 'tool', content: 'a' }]],
     ['two texts', [{ role: 'user', content: [{ text: 'a' }, { text: 'b' }] }]],
     ['no text', [{ role: 'user', content: [image(1)] }]],

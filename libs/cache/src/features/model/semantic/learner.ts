@@ -78,7 +78,7 @@ export class Learner {
       this.#trials[i] = (this.#trials[i] ?? 0) + 1;
       if (wrong) this.#wrong[i] = (this.#wrong[i] ?? 0) + 1;
     });
-    const proven = this.#thresholds.findIndex((_, i) => (this.#trials[i] ?? 0) >= this.#neededFor(this.#wrong[i] ?? 0));
+    const proven = this.#thresholds.findIndex((_, i) => this.#isProven(this.#wrong[i] ?? 0, this.#trials[i] ?? 0));
     this.#threshold = proven < 0 ? undefined : this.#thresholds[proven];
   }
 
@@ -93,6 +93,11 @@ export class Learner {
     this.#wrong = this.#wrong.map(() => 0);
     this.#threshold = undefined;
     return true;
+  }
+
+  #isProven(wrong: number, trials: number): boolean {
+    // Most are far from it, and need no calculation.
+    return wrong < this.#options.maxErrorRate * trials && trials >= this.#neededFor(wrong);
   }
 
   /** How many verdicts prove a threshold when so many of them are wrong. */

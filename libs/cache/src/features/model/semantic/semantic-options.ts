@@ -1,5 +1,5 @@
-import { OptionCheck } from '@mobius1/kernel';
-import type { GateTable } from './gate-tables.js';
+import { type OptionCheck } from '@mobius1/kernel';
+import type { GateTable } from './gate-table.js';
 import { lastUserText, type SplitInput } from './last-user-text.js';
 
 /** Turns texts into vectors. */
@@ -17,7 +17,7 @@ export interface SemanticOptions {
   readonly embedder: Embedder;
   /** `false`: it learns and gives nothing. @default true */
   readonly serve?: boolean;
-  /** Share of semantic hits that may be wrong; 0.001 to 0.5. A smaller one takes more evidence. @default 0.02 */
+  /** Share of semantic hits that may be wrong; 0.001 to 0.2. A smaller one takes more evidence. @default 0.02 */
   readonly maxErrorRate?: number;
   /** With this confidence; 0.5 to 0.999. @default 0.95 */
   readonly confidence?: number;
@@ -65,7 +65,11 @@ const MOST_DIMENSIONS = 8_192;
 const KNOWN = ['embedder', ...Object.keys(SEMANTIC_DEFAULTS)];
 
 /** Records every problem at `path`; the options with their defaults. */
-export function checkSemanticOptions(check: OptionCheck, path: string, options: SemanticOptions): ResolvedSemanticOptions {
+export function checkSemanticOptions(
+  check: OptionCheck,
+  path: string,
+  options: SemanticOptions,
+): ResolvedSemanticOptions {
   check.unknownKeys(path, options, KNOWN);
   const at = (name: string): string => `${path}.${name}`;
   const share = (name: keyof SemanticOptions, least: number, most: number): void => {
@@ -73,8 +77,8 @@ export function checkSemanticOptions(check: OptionCheck, path: string, options: 
     if (value === undefined || (typeof value === 'number' && value >= least && value <= most)) return;
     check.problem(at(name), `a number from ${least} to ${most}`, value);
   };
-  checkEmbedder(check, at('embedder'), options.embedder as Partial<Embedder> | undefined);
-  share('maxErrorRate', 0.001, 0.5);
+  checkEmbedder(check, at('embedder'), options.embedder);
+  share('maxErrorRate', 0.001, 0.2);
   share('confidence', 0.5, 0.999);
   share('minSimilarity', 0, 0.999);
   share('verifyShare', 0.01, 1);
@@ -98,13 +102,17 @@ function checkEmbedder(check: OptionCheck, path: string, embedder: Partial<Embed
   }
   check.required(`${path}.id`, check.string(`${path}.id`, embedder.id, { max: 200 }), 'the name of the embedding');
   const dimensions = check.integerBetween(`${path}.dimensions`, embedder.dimensions, 1, MOST_DIMENSIONS);
-  if (embedder.dimensions === undefined) check.required(`${path}.dimensions`, dimensions, 'how many numbers a vector has');
+  if (embedder.dimensions === undefined)
+    check.required(`${path}.dimensions`, dimensions, 'how many numbers a vector has');
   if (typeof embedder.embed !== 'function') check.problem(`${path}.embed`, 'a function of a text', embedder.embed);
 }
 
 function checkTables(check: OptionCheck, path: string, tables: readonly Partial<GateTable>[] | undefined): void {
   if (tables === undefined) return;
-  if (!Array.isArray(tables)) return check.problem(path, 'a list of tables', tables);
+  if (!Array.isArray(tables)) {
+    check.problem(path, 'a list of tables', tables);
+    return;
+  }
   const texts = (value: unknown): boolean => Array.isArray(value) && value.every((word) => typeof word === 'string');
   const pairs = (value: unknown): boolean =>
     Array.isArray(value) && value.every((pair) => Array.isArray(pair) && pair.length === 2 && pair.every(texts));
