@@ -28,6 +28,9 @@ const DECLARED = Object.entries({
   [`${CACHE}/features/model/model-stats.ts`]: ['ModelStats'],
   [`${CACHE}/features/model/admission.ts`]: ['ModelMetadata'],
   [`${CACHE}/features/model/sealing.ts`]: ['ModelEncryption'],
+  [`${CACHE}/features/model/semantic/semantic-options.ts`]: ['Embedder', 'SemanticOptions'],
+  [`${CACHE}/features/model/semantic/semantic-stats.ts`]: ['SemanticStats', 'SemanticPartition'],
+  [`${CACHE}/features/model/semantic/gate-table.ts`]: ['GateTable'],
   [`${CACHE}/features/model/model-cache.ts`]: ['ModelCache'],
   [`${DATABASE}/core/options.ts`]: ['DatabaseOptions'],
   [`${DATABASE}/core/pool-stats.ts`]: ['PoolStats'],
@@ -49,6 +52,7 @@ const REFERENCE = [
     'docs/query-cache.md',
     'docs/prisma-extension.md',
     'docs/model-cache.md',
+    'docs/semantic.md',
   ],
 ];
 
@@ -99,6 +103,7 @@ describe('the documentation', () => {
     const files = [
       ...[`${CACHE}/core/errors.ts`, `${CACHE}/standalone.ts`, `${DATABASE}/core/errors.ts`],
       `${CACHE}/features/model/model-types.ts`,
+      `${CACHE}/features/model/semantic/evaluate.ts`,
     ];
     const text = files.map(textOf).join('');
     const codes = [...text.matchAll(/readonly code = '(\w+)'/g)].map(([, code = '']) => code);

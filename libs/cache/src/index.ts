@@ -17,6 +17,11 @@ export type { ModelQuestion } from './features/model/model-key.js';
 export type { ModelCacheOptions } from './features/model/model-options.js';
 export type { ModelEncryption } from './features/model/sealing.js';
 export type { ModelStats } from './features/model/model-stats.js';
+export type { GateTable } from './features/model/semantic/gate-table.js';
+export type { SplitInput } from './features/model/semantic/last-user-text.js';
+export { ngramEmbedder, type NgramEmbedderOptions } from './features/model/semantic/ngram-embedder.js';
+export type { Embedder, SemanticOptions } from './features/model/semantic/semantic-options.js';
+export type { SemanticPartition, SemanticStats } from './features/model/semantic/semantic-stats.js';
 export {
   InferenceAbandonedError,
   type ModelAnswer,

@@ -19,6 +19,16 @@ describe('the learner of a threshold', () => {
     expect(taught([[FIRST, 0.99]]).threshold).toBe(0.8);
   });
 
+  it.each([
+    [0.01, 699, 956, 1_372],
+    [0.02, 348, 476, 684],
+    [0.05, 137, 188, 270],
+    [0.1, 67, 92, 132],
+  ])('needs as much for %d as the documentation says', (rate, none, one, three) => {
+    const goal = Math.log(8 / 0.05);
+    expect([0, 1, 3].map((wrong) => neededTrials(wrong, rate, goal))).toEqual([none, one, three]);
+  });
+
   it('asks for more when something was wrong', () => {
     const one = neededTrials(1, 0.02, Math.log(8 / 0.05));
     expect(one).toBeGreaterThan(FIRST);
