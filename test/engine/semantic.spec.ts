@@ -189,16 +189,8 @@ describe('the semantic tier (G18)', () => {
     const proof = ((await manager.get(fingerprint)) as { proof: string }).proof;
     const victim = await ask('other', 'of other');
     const pointer = { mark: 'guessed', key: fingerprint, proof, similarity: 1 };
-    await manager.set(victim.fingerprint, {
-      output: null,
-      metadata: {},
-      proof: '',
-      id: 'x',
-      storedAt: 0,
-      ttlMs: 1,
-      pointer,
-    });
-    expect(await ask('other', 'fresh')).toMatchObject({ output: 'fresh', hit: 'none' });
+    await manager.set(victim.fingerprint, { ...((await manager.get(victim.fingerprint)) as object), pointer });
+    expect(await ask('other', 'fresh')).toMatchObject({ output: 'of other', hit: 'exact' });
     expect(models.getStats().semantic.hits).toBe(0);
   });
 
@@ -212,6 +204,39 @@ describe('the semantic tier (G18)', () => {
     expect(new Set(all.map(({ hit }) => hit))).toEqual(new Set(['semantic']));
     expect(embedding).toHaveBeenCalledTimes(1);
     expect(models.getStats().semantic.hits).toBe(20);
+  });
+
+  it('gives nothing below the threshold that it has learned', async () => {
+    const angles = new Map<string, number>();
+    const embedder = {
+      id: 'angles',
+      dimensions: 2,
+      embed: (text: string) => {
+        const angle = ((angles.get(text) ?? 0) * Math.PI) / 180;
+        return [Math.cos(angle), Math.sin(angle)];
+      },
+    };
+    const { models, ask } = create({ embedder, maxQuestions: 1, verifyShare: ALWAYS });
+    let asked = 0;
+    const next = (angle: number, answer: string) => {
+      const text = `topic ${'b'.repeat(++asked)}`;
+      angles.set(text, angle);
+      return ask(text, answer);
+    };
+    // What is as far apart as this (0.866) has other answers; what is alike has the same.
+    for (let i = 0; i < 40; i++) await next(i % 2 === 0 ? 30 : 0, `answer ${i}`);
+    for (let i = 0; i <= 2 * ENOUGH; i++) await next(0, 'yes');
+    expect(models.semanticPartitions()).toMatchObject([{ threshold: expect.closeTo(0.875) }]);
+    expect(await next(30, 'fresh')).toMatchObject({ hit: 'none', output: 'fresh' });
+    expect(await next(30, 'never asked')).toMatchObject({ hit: 'semantic', output: 'fresh' });
+  });
+
+  it('never searches an index of before an invalidation, and keeps what it has learned', async () => {
+    const { models, ask, learn } = create();
+    await learn();
+    await models.invalidateModel('llama', 'w1');
+    await ask('topic dddd', 'fresh');
+    expect(models.semanticPartitions()).toMatchObject([{ questions: 1, threshold: 0.8 }]);
   });
 
   it('goes on verifying a share of what it could give', async () => {

@@ -7,9 +7,10 @@ import type { PlainAnswer, Pointer } from '../model-types.js';
 import type { ModelEncryption } from '../sealing.js';
 import { EmbeddingError, embedText } from './embedding.js';
 import type { Neighbour, Signature } from './exact-index.js';
-import { FewBehind } from './few-behind.js';
+import { FewBehind, MOST_HEAVY } from './few-behind.js';
 import { Gate } from './gate.js';
 import { type EpochCache, Partitions, type Place } from './partitions.js';
+import type { SplitInput } from './last-user-text.js';
 import type { ResolvedSemanticOptions } from './semantic-options.js';
 import { sign } from './signing.js';
 import { noSemanticCounts, type SemanticPartition, type SemanticStats } from './semantic-stats.js';
@@ -147,7 +148,10 @@ export class SemanticTier {
     const setup = this.#setup;
     if (setup === undefined) return;
     this.#later(async () => {
-      const asked = await this.#bounded(setup, (signal) => this.#find(setup, question, own, signal));
+      const asked = await this.#bounded(setup, async (signal) => {
+        const split = splitOf(setup, question);
+        return split && this.#find(setup, { question, own, split }, signal);
+      });
       if (asked !== undefined) await this.#keep(asked);
     });
   }
@@ -164,7 +168,10 @@ export class SemanticTier {
 
   async #lookUp(setup: Setup, question: ModelQuestion, own: ModelKey, oldestMs: number): Promise<Looked | undefined> {
     const looked = await this.#bounded(setup, async (signal) => {
-      const asked = await this.#find(setup, question, own, signal);
+      const split = splitOf(setup, question);
+      if (split === undefined) return undefined;
+      this.#counts.asked++;
+      const asked = await this.#find(setup, { question, own, split }, signal);
       return asked && { asked, candidate: await this.#candidate(asked, oldestMs) };
     });
     if (looked === undefined) return undefined;
@@ -178,16 +185,12 @@ export class SemanticTier {
     return { answered: (fresh) => this.#answered(setup, { asked, candidate }, fresh) };
   }
 
-  /** Where a question belongs and how it is found; `undefined` when it is like no other. */
+  /** Where a question belongs and how it is found; `undefined` when its partition cannot be read. */
   async #find(
     { options, gate, partitions }: Setup,
-    question: ModelQuestion,
-    own: ModelKey,
+    { question, own, split }: { question: ModelQuestion; own: ModelKey; split: SplitInput },
     signal: AbortSignal,
   ): Promise<Asked | undefined> {
-    const split = options.split(question.input);
-    if (split === undefined || split.text.trim() === '' || split.text.length > options.maxTextLength) return undefined;
-    this.#counts.asked++;
     const place = partitions.placeOf(question, split.rest);
     const embedded = embedText(options.embedder, split.text, signal);
     const [vector, followed] = await Promise.all([embedded, partitions.follow(place)]);
@@ -220,10 +223,12 @@ export class SemanticTier {
     { asked, candidate }: { readonly asked: Asked; readonly candidate: Candidate | undefined },
     fresh: PlainAnswer,
   ): void {
-    this.#later(async () => {
-      if (candidate !== undefined) await this.#verify(setup, { asked, candidate, fresh });
+    if (candidate === undefined) { this.#later(() => this.#keep(asked)); return; }
+    const verify = async (): Promise<void> => {
+      await this.#verify(setup, { asked, candidate, fresh });
       await this.#keep(asked);
-    });
+    };
+    this.#later(verify, MOST_HEAVY);
   }
 
   async #verify(
@@ -264,8 +269,8 @@ export class SemanticTier {
     return { ...none, id: newToken(), refusal: 'semantic', pointer };
   }
 
-  #later(work: () => Promise<void>): void {
-    const added = this.#behind.add(() => work().catch((error: unknown) => this.#count(error)));
+  #later(work: () => Promise<void>, most?: number): void {
+    const added = this.#behind.add(() => work().catch((error: unknown) => this.#count(error)), most);
     if (!added) this.#counts.skipped++;
   }
 
@@ -295,6 +300,12 @@ export class SemanticTier {
     else if (error instanceof CodedError) this.#counts.unavailable++;
     else this.#counts.judgeFailures++;
   }
+}
+
+/** The text by which a question may be like another one; `undefined` when it is like none. */
+function splitOf({ options }: Setup, { input }: ModelQuestion): SplitInput | undefined {
+  const split = options.split(input);
+  return split && split.text.trim() !== '' && split.text.length <= options.maxTextLength ? split : undefined;
 }
 
 const nameOf = ({ key }: Pick<ModelKey, 'key'>): string => key.slice(key.lastIndexOf(':') + 1);
