@@ -30,8 +30,6 @@ export interface PartitionParts extends LearnerOptions {
 
 /** Verdicts that are kept: enough for the smallest error rate that may be asked for. */
 const MOST_VERDICTS = 16_384;
-/** Beyond this the exact search in this process takes too long: what a server could search, a process need not. */
-const MOST_IN_PROCESS = 10_000;
 const CANDIDATES = 4;
 
 /**
@@ -53,7 +51,7 @@ export class Partition {
 
   constructor(parts: PartitionParts) {
     this.#parts = parts;
-    this.#index = new ExactIndex(Math.min(parts.maxHeld, MOST_IN_PROCESS));
+    this.#index = new ExactIndex(parts.maxHeld);
     this.#learner = new Learner(parts);
   }
 

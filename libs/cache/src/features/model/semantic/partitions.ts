@@ -11,6 +11,8 @@ import type { SemanticPartition } from './semantic-stats.js';
 
 /** Partitions in this process; those used longest ago go, and are read again when they are needed. */
 const MOST_PARTITIONS = 1_000;
+/** Numbers in the vectors of a partition: to search them all stops this process for about 5 ms. */
+const MOST_NUMBERS = 4_000_000;
 // As long as journals live without anybody adding to them.
 const EPOCH_TTL = '30d';
 
@@ -101,7 +103,7 @@ export class Partitions {
       ...{ key, stores, unreadable, seal: this.#seal },
       ...{ maxErrorRate, confidence, minSimilarity, vectorSets },
       maxQuestions: options.maxQuestions,
-      maxHeld: Math.max(1, Math.min(options.maxQuestions, fitting)),
+      maxHeld: Math.max(1, Math.min(options.maxQuestions, fitting, Math.floor(MOST_NUMBERS / embedder.dimensions))),
     });
   }
 

@@ -223,7 +223,10 @@ export class SemanticTier {
     { asked, candidate }: { readonly asked: Asked; readonly candidate: Candidate | undefined },
     fresh: PlainAnswer,
   ): void {
-    if (candidate === undefined) { this.#later(() => this.#keep(asked)); return; }
+    if (candidate === undefined) {
+      this.#later(() => this.#keep(asked));
+      return;
+    }
     const verify = async (): Promise<void> => {
       await this.#verify(setup, { asked, candidate, fresh });
       await this.#keep(asked);
