@@ -77,7 +77,10 @@ describe('the semantic tier in several processes (G18)', () => {
 describe('the semantic tier on Redis', () => {
   const instances: CacheInstance[] = [];
   const keyPrefix = uniquePrefix();
-  const client = new Redis(process.env.TEST_REDIS_URL ?? '');
+  let client: Redis;
+  beforeAll(() => {
+    client = new Redis(process.env.TEST_REDIS_URL ?? '');
+  });
   afterAll(async () => {
     client.disconnect();
     await Promise.all(instances.map((instance) => instance.close()));
