@@ -37,6 +37,9 @@ const DECLARED = Object.entries({
   [`${CACHE}/features/model/savings/savings-report.ts`]: ['Savings', 'SavingsQuery', 'SavingsRow'],
   [`${CACHE}/features/model/savings/tokens.ts`]: ['TokenUsage', 'TokensByKind'],
   [`${CACHE}/features/model/sealing.ts`]: ['ModelEncryption'],
+  [`${CACHE}/features/model/semantic/semantic-options.ts`]: ['Embedder', 'SemanticOptions'],
+  [`${CACHE}/features/model/semantic/semantic-stats.ts`]: ['SemanticStats', 'SemanticPartition'],
+  [`${CACHE}/features/model/semantic/gate-table.ts`]: ['GateTable'],
   [`${CACHE}/features/model/model-cache.ts`]: ['ModelCache'],
   [`${DATABASE}/core/options.ts`]: ['DatabaseOptions'],
   [`${DATABASE}/core/pool-stats.ts`]: ['PoolStats'],
@@ -58,6 +61,7 @@ const REFERENCE = [
     'docs/query-cache.md',
     'docs/prisma-extension.md',
     'docs/model-cache.md',
+    'docs/semantic.md',
   ],
 ];
 
@@ -109,6 +113,7 @@ describe('the documentation', () => {
       ...[`${CACHE}/core/errors.ts`, `${CACHE}/standalone.ts`, `${DATABASE}/core/errors.ts`],
       `${CACHE}/features/model/model-types.ts`,
       `${CACHE}/features/model/stream/errors.ts`,
+      `${CACHE}/features/model/semantic/evaluate.ts`,
     ];
     const text = files.map(textOf).join('');
     const codes = [...text.matchAll(/readonly code = '(\w+)'/g)].map(([, code = '']) => code);

@@ -373,6 +373,7 @@ describe('the model cache', () => {
     expect(models.getStats()).toEqual({
       ...{ hits: 1, coalesced: 0, stale: 0, misses: 1, hitRate: 50, stored: 1, refused: { empty: 1 } },
       ...{ unreadable: 0, invalidations: 0, tokensAvoided: 50, latencyAvoidedMs: 1_000 },
+      semantic: expect.objectContaining({ hits: 0 }),
     });
   });
 
@@ -444,6 +445,17 @@ describe('the model cache', () => {
       const { key, proof } = new ModelKeys(SECRET).keyOf({ ...QUESTION, workspaceId: 'w2' });
       await manager.set(key, { ...entry, proof });
       expect(await models.get(QUESTION.modelId, QUESTION.input, 'w2')).toBeNull();
+    });
+
+    it('does not take what is not to be kept from the store, whoever put it there', async () => {
+      const { open, manager } = share(ENCRYPTED);
+      const models = open();
+      await models.wrap(QUESTION, () => 'of the model');
+      const { key, entry } = await storedUnder(models, manager);
+      const { sealed: _sealed, ...facts } = entry;
+      await manager.set(key, { ...facts, output: 'forged', metadata: {}, refusal: 'empty', mark: 'guessed' });
+      expect(await models.get(QUESTION.modelId, QUESTION.input, 'w1')).toBeNull();
+      expect((await models.wrap(QUESTION, () => 'of the model')).output).toBe('of the model');
     });
 
     it('lets keys rotate: the old one reads, the new one writes', async () => {

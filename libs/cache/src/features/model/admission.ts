@@ -39,6 +39,7 @@ export type RefusalReason =
   | 'temperature'
   | 'busy'
   | 'invalidated'
+  | 'semantic'
   | 'unavailable';
 
 /** The answer ended because it was complete, in the words of the providers. */

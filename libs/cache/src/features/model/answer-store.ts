@@ -2,6 +2,7 @@ import { type Clock, systemClock } from '@mobius1/kernel';
 import { encode } from '../../core/codec/codec.js';
 import type { CacheEngine } from '../../core/engine.js';
 import { InvalidValueError } from '../../core/errors.js';
+import type { SemanticStores } from '../../core/journal.js';
 import { ttlMs } from '../../core/options.js';
 import { NO_TALLY, type Tally } from '../../core/tally.js';
 import { newToken } from '../../core/token.js';
@@ -24,6 +25,7 @@ import {
   type StoredAnswer,
   type StoredHit,
 } from './model-types.js';
+import type { Pointed } from './semantic/semantic-tier.js';
 import { SavingsLedger } from './savings/savings-ledger.js';
 import { Vault } from './vault.js';
 
@@ -40,6 +42,8 @@ export interface ModelCacheParts {
   readonly clock?: Clock;
   /** Where savings are kept. @default nowhere */
   readonly tally?: Tally;
+  /** Where the semantic tier keeps what it learns. @default in this process */
+  readonly stores?: SemanticStores;
 }
 
 /** One question to the cache, resolved. */
@@ -105,6 +109,9 @@ export class AnswerStore {
     return this.#keys.find(question, form, this.#options);
   }
 
+  /** The key of a question that has one. @throws InvalidKeyError */
+  readonly exactKeyOf = (question: ModelQuestion): ModelKey => this.#keys.keyOf(question);
+
   /** Milliseconds for which an answer is kept. @throws InvalidOptionsError */
   lifeMs(call: string, ttl: ModelControls['ttl']): number {
     return ttl === undefined ? this.#options.ttlMs : ttlMs(call, ttl);
@@ -138,13 +145,28 @@ export class AnswerStore {
 
   /** What stands in the cache now; `null` when it is no answer, or too old. */
   async lookUp<T>({ key, proof, account }: ModelKey, oldestMs: number): Promise<Outcome<T> | null> {
-    const found = (await this.#engine.get(key)) as StoredAnswer | null | undefined;
-    const entry = found === undefined ? undefined : this.#opened(found, key, proof);
-    if (entry === undefined || this.clock.now() - entry.storedAt > oldestMs) {
+    const entry = await this.standing({ key, proof }, oldestMs);
+    if (entry === undefined) {
       this.ledger.misses++;
       return null;
     }
     return this.#hit<T>(entry, 'exact', { key, account });
+  }
+
+  /** The answer that stands under a key, if it is not too old; counts nothing. */
+  readonly standing = async (
+    { key, proof }: Pick<ModelKey, 'key' | 'proof'>,
+    oldestMs: number,
+  ): Promise<PlainAnswer | undefined> => {
+    const found = (await this.#engine.get(key)) as StoredAnswer | null | undefined;
+    const entry = found === undefined ? undefined : this.#opened(found, key, proof);
+    return entry === undefined || this.clock.now() - entry.storedAt > oldestMs ? undefined : entry;
+  };
+
+  /** The answer to another question, as the answer to this one. */
+  pointed<T>({ pointed, similarity }: Pointed, key: ModelKey): Outcome<T> {
+    const { answer } = this.#hit<T>(pointed, 'semantic', key);
+    return { entry: pointed, answer: { ...answer, similarity } };
   }
 
   /** Stores an answer: of an inference that was run for it (`called`), or one that was known before (`priced`). @throws InvalidKeyError, InvalidOptionsError */
@@ -210,12 +232,13 @@ export class AnswerStore {
     const mine: { led: boolean; made?: PlainAnswer } = { led: false };
     const run = async (show?: (what: Shown) => void): Promise<StoredAnswer> => {
       mine.led = true;
-      mine.made = { ...(await make(show)), proof };
+      mine.made = this.#vault.marked({ ...(await make(show)), proof });
       // What is not to be kept is only handed to those who wait.
       if (mine.made.refusal !== undefined) return mine.made;
       const kept = this.#kept(mine.made, key);
-      if (kept.refusal !== undefined) mine.made = { ...mine.made, refusal: kept.refusal };
-      return kept;
+      if (kept.refusal === undefined) return kept;
+      mine.made = this.#vault.marked({ ...mine.made, refusal: kept.refusal });
+      return mine.made;
     };
     const joined = await this.#ask(inquiry, run, renew).catch((error: unknown) => {
       if (mine.led || !elects) throw error;
@@ -251,7 +274,7 @@ export class AnswerStore {
   }
 
   #mine<T>(made: PlainAnswer, key: string): Outcome<T> {
-    this.ledger.misses++;
+    if (made.pointer === undefined) this.ledger.misses++;
     if (made.refusal === undefined) this.ledger.stored++;
     return this.#outcome<T>(made, 'none', key);
   }
@@ -280,7 +303,7 @@ export class AnswerStore {
   }
 
   #hit<T>(entry: PlainAnswer, hit: StoredHit, { key, account }: Pick<ModelKey, 'key' | 'account'>): Outcome<T> {
-    this.ledger.hit(hit, account, entry);
+    if (entry.pointer === undefined) this.ledger.hit(hit, account, entry);
     return this.#outcome<T>(entry, hit, key);
   }
 

@@ -8,7 +8,7 @@ import { type MethodDecoratorFor, type Of, valueOf } from './method-options.js';
 /** What `@CacheModel` may say. */
 export interface CacheModelOptions<Args extends readonly unknown[], Result> extends Pick<
   ModelRequest,
-  'ttl' | 'staleWhileRevalidate' | 'staleIfError'
+  'ttl' | 'staleWhileRevalidate' | 'staleIfError' | 'semantic'
 > {
   /** The model, with its version. */
   readonly modelId: Of<Args, string>;
@@ -41,7 +41,7 @@ export function CacheModel<Args extends readonly unknown[] = [], Result = unknow
 ): MethodDecoratorFor<Args, Result> {
   const { modelId, workspaceId, input, params, ...rest } = options as Options;
   const check = new OptionCheck('@CacheModel');
-  check.unknownKeys('', rest, ['describe', 'ttl', 'staleWhileRevalidate', 'staleIfError']);
+  check.unknownKeys('', rest, ['describe', 'ttl', 'staleWhileRevalidate', 'staleIfError', 'semantic']);
   check.required('modelId', modelId, 'the name of the model, or a function of the arguments');
   check.required('workspaceId', workspaceId, 'a function of the arguments that says whose answer it is');
   check.throwIfAny();
