@@ -17,6 +17,8 @@ export interface ModelMetadata {
   readonly json?: boolean;
   /** Something went wrong on the way: the answer is not whole. */
   readonly error?: unknown;
+  /** Why it is not to be kept, where only who describes it can tell. @default what the rest says */
+  readonly refusal?: RefusalReason;
 }
 
 /** Why an answer was not stored, or the cache not asked. */
@@ -82,6 +84,8 @@ const REASONS: readonly (readonly [reason: RefusalReason, applies: (candidate: C
 
 /** Why an answer must not answer for another question of the same words (G18); `undefined` when it may. */
 export function refusalOf(candidate: Candidate): RefusalReason | undefined {
+  const { refusal } = candidate.metadata;
+  if (refusal !== undefined && !(refusal === 'empty' && candidate.options.storeEmpty)) return refusal;
   return REASONS.find(([, applies]) => applies(candidate))?.[0];
 }
 

@@ -16,6 +16,7 @@ import {
   resolveModelOptions,
 } from './model-options.js';
 import { ModelLedger, type ModelStats } from './model-stats.js';
+import { mayPass } from './provider-failure.js';
 import { Vault } from './vault.js';
 import {
   type ModelAnswer,
@@ -249,7 +250,11 @@ export class ModelCache {
       renew,
       ...question
     }: Pick<ModelKey, 'key' | 'proof' | 'tags'> & { lifeMs: number; oldestMs: number; renew: boolean },
-    { staleWhileRevalidate = 0, staleIfError = 0 }: Pick<ModelRequest, 'staleWhileRevalidate' | 'staleIfError'>,
+    {
+      staleWhileRevalidate = 0,
+      staleIfError = 0,
+      staleIf = mayPass,
+    }: Pick<ModelRequest, 'staleWhileRevalidate' | 'staleIfError' | 'staleIf'>,
     make: () => Promise<PlainAnswer>,
   ): Promise<Outcome<T>> {
     const { key, proof, tags, lifeMs, oldestMs } = question;
@@ -265,6 +270,7 @@ export class ModelCache {
       tags,
       staleWhileRevalidate,
       staleIfError,
+      staleIf,
       unless: ({ refusal }: StoredAnswer) => refusal !== undefined,
     };
     const cached = renew ? this.#manager.put(key, run, options) : this.#manager.getOrSet(key, run, options);

@@ -49,6 +49,8 @@ export interface ModelRequest<T = unknown> extends ModelQuestion {
   readonly staleWhileRevalidate?: Duration;
   /** How long after its TTL an answer is given when the inference fails. Seconds or a string. @default 0 */
   readonly staleIfError?: Duration;
+  /** Which failures `staleIfError` is for. @default all but a `status` or `statusCode` that the request is to blame for: 4xx, without 408, 409, 425 and 429 */
+  readonly staleIf?: (error: unknown) => boolean;
 }
 
 /** An answer for `warmUp`. */
