@@ -22,6 +22,7 @@ module.exports = {
   moduleNameMapper: {
     '^@mobius1/cache/standalone$': '<rootDir>/libs/cache/src/standalone.ts',
     '^@mobius1/cache/(prometheus|opentelemetry)$': '<rootDir>/libs/cache/src/telemetry/$1.ts',
+    '^@mobius1/cache/(ai-sdk|fetch|langchain)$': '<rootDir>/libs/cache/src/plugs/$1.ts',
     '^@mobius1/cache/testing$': '<rootDir>/libs/cache/src/testing/index.ts',
     '^@mobius1/(kernel|cache|database)$': '<rootDir>/libs/$1/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',

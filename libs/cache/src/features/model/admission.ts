@@ -84,9 +84,9 @@ const REASONS: readonly (readonly [reason: RefusalReason, applies: (candidate: C
 
 /** Why an answer must not answer for another question of the same words (G18); `undefined` when it may. */
 export function refusalOf(candidate: Candidate): RefusalReason | undefined {
-  const { refusal } = candidate.metadata;
-  if (refusal !== undefined && !(refusal === 'empty' && candidate.options.storeEmpty)) return refusal;
-  return REASONS.find(([, applies]) => applies(candidate))?.[0];
+  const { metadata, options } = candidate;
+  const described = metadata.refusal === 'empty' && options.storeEmpty ? undefined : metadata.refusal;
+  return REASONS.find(([, applies]) => applies(candidate))?.[0] ?? described;
 }
 
 function isJson(output: unknown): boolean {
