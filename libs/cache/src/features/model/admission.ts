@@ -65,7 +65,7 @@ interface Candidate {
 const REASONS: readonly (readonly [reason: RefusalReason, applies: (candidate: Candidate) => boolean])[] = [
   ['error', ({ metadata: { error } }) => error !== undefined && error !== null],
   ['content-filter', ({ metadata: { finishReason = '' } }) => FILTERED.test(finishReason)],
-  ['unfinished', ({ metadata: { finishReason = 'stop' } }) => !FINISHED.has(finishReason.toLowerCase())],
+  ['unfinished', ({ metadata: { finishReason = 'stop' } }) => !isFinished(finishReason)],
   [
     'tool-calls',
     ({ metadata: { toolCalls = [] }, options: { cacheableTools } }) =>
@@ -81,6 +81,9 @@ const REASONS: readonly (readonly [reason: RefusalReason, applies: (candidate: C
   ],
   ['output-too-large', ({ output, options }) => lengthOf(output) > options.maxOutputLength],
 ];
+
+/** Whether a reason to end, in the words of any provider, is that the answer was complete. */
+export const isFinished = (finishReason: string): boolean => FINISHED.has(finishReason.toLowerCase());
 
 /** Why an answer must not answer for another question of the same words (G18); `undefined` when it may. */
 export function refusalOf(candidate: Candidate): RefusalReason | undefined {

@@ -1,6 +1,7 @@
 import type { ModelCache } from '../../features/model/model-cache.js';
 import { askOnce } from '../ask-once.js';
-import { metadataOf, streamMetadataOf } from './answer-metadata.js';
+import { mapped } from '../mapped.js';
+import { generatedMetadata, streamedMetadata } from './answer-metadata.js';
 import { type AiSdkCacheOptions, checkOptions, type MobiusProviderMetadata, takeApart } from './call-options.js';
 import type { SdkGenerated, SdkLanguageCall, SdkModel, SdkPart, SdkStreamed } from './sdk-types.js';
 
@@ -57,7 +58,7 @@ async function generate<Call extends SdkLanguageCall, Answer extends SdkGenerate
   let own: Answer | undefined;
   const { output, ...how } = await askOnce<Answer>(
     models,
-    { ...request, signal: params.abortSignal, describe: (answer) => metadataOf(answer, wantsJson(params)) },
+    { ...request, signal: params.abortSignal, describe: (answer) => generatedMetadata(answer, wantsJson(params)) },
     async (abortSignal) => {
       own = await model.doGenerate({ ...sent, abortSignal });
       return kept(own);
@@ -77,13 +78,13 @@ async function stream<Call extends SdkLanguageCall, Part extends SdkPart, Answer
   const { abortSignal: signal } = params;
   let own: Answer | undefined;
   const parts = await (models as any).stream(
-    { ...request, pace, ...(signal && { signal }), describe: (all: any) => streamMetadataOf(all, wantsJson(params)) },
+    { ...request, pace, ...(signal && { signal }), describe: (all: any) => streamedMetadata(all, wantsJson(params)) },
     async (abortSignal) => {
       own = await model.doStream({ ...sent, abortSignal });
       return own.stream;
     },
   );
-  const replayed = ReadableStream.from(telling(parts, parts));
+  const replayed = ReadableStream.from(mapped(parts[Symbol.asyncIterator](), (part) => telling(part, parts)));
   return { ...(parts.hit === 'none' ? own : undefined), stream: replayed } as Answer;
 }
 
@@ -102,13 +103,8 @@ function told(metadata: object | undefined, { hit, ageMs, ttlMs, fingerprint }: 
   return { ...metadata, mobius: { hit, ageMs, ttlMs, fingerprint } };
 }
 
-/** The parts, of which the last tells how they came. */
-async function* telling<Part extends SdkPart>(
-  parts: AsyncIterable<Part>,
-  how: MobiusProviderMetadata,
-): AsyncGenerator<Part> {
-  for await (const part of parts) {
-    if (part.type !== 'finish') yield part;
-    else yield { ...part, providerMetadata: told((part as { providerMetadata?: object }).providerMetadata, how) };
-  }
+/** A part; the last tells how all of them came. */
+function telling<Part extends SdkPart>(part: Part, how: MobiusProviderMetadata): Part {
+  if (part.type !== 'finish') return part;
+  return { ...part, providerMetadata: told((part as { providerMetadata?: object }).providerMetadata, how) };
 }
