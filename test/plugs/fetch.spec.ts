@@ -120,7 +120,7 @@ describe('a fetch that keeps answers', () => {
       ...{ 'x-mobius-cache': 'none', 'x-request-id': 'req_1', 'x-ratelimit-remaining-requests': '7' },
     });
     expect(second.data).toEqual(first.data);
-    expect(second.data._request_id).toBe('req_1');
+    expect(second.request_id).toBe('req_1');
     expect(Object.fromEntries(second.response.headers)).toEqual({
       ...{ 'content-type': 'application/json', 'x-request-id': 'req_1', 'x-mobius-cache': 'exact', age: '0' },
       'x-mobius-fingerprint': expect.stringMatching(/^model:w1:gpt-mock:/),
@@ -195,7 +195,7 @@ describe('a fetch that keeps answers', () => {
   it('lets everything else through untouched', async () => {
     server.reply = () => ({ json: { data: [] }, headers: { 'x-of': 'the server' } });
     const fetch = fetchOf();
-    const post = (path: string, body: BodyInit) => fetch(server.url + path, { method: 'POST', body });
+    const post = (path: string, body: string | FormData) => fetch(server.url + path, { method: 'POST', body });
     await openai().models.list();
     const form = new FormData();
     form.set('model', 'gpt-mock');
@@ -279,13 +279,23 @@ describe('a fetch that keeps answers', () => {
   });
 
   it.each([
-    ['chat completions, streamed', [...chat.events(['half an ']).slice(0, 1), errorEvents.openai]],
-    ['messages, streamed', [...messages.events(['half an ']).slice(0, 4), errorEvents.anthropic]],
-  ])('does not keep a stream with an error in it: %s', async (name, events) => {
+    [
+      '/v1/chat/completions',
+      'chat completions, streamed',
+      [...chat.events(['half an ']).slice(0, 1), errorEvents.openai],
+    ],
+    ['/v1/messages', 'messages, streamed', [...messages.events(['half an ']).slice(0, 4), errorEvents.anthropic]],
+  ])('does not keep a stream with an error in it: %s', async (path, name, events) => {
     server.reply = () => ({ events });
     for (let i = 0; i < 2; i++) await expect(ways()[name]?.ask()).rejects.toThrow(/overloaded/);
-    expect(server.requests).toHaveLength(2);
-    expect(models.getStats()).toMatchObject({ stored: 0, refused: { error: 2 } });
+    const fetch = fetchOf(); // one that reads on behind the error
+    const response = await fetch(server.url + path, {
+      method: 'POST',
+      body: JSON.stringify({ ...ASKED, stream: true }),
+    });
+    expect(await response.text()).toBe(events.join(''));
+    expect(server.requests).toHaveLength(3);
+    expect(models.getStats()).toMatchObject({ stored: 0, hits: 0, refused: { error: 1 } });
   });
 
   it('does not keep a stream whose connection broke', async () => {
@@ -450,7 +460,7 @@ describe('a fetch that keeps answers', () => {
     expect(() => cachedFetch(models, {} as never)).toThrow(/workspaceId: expected whose answers these are/);
     expect(() => cachedFetch(models, { workspaceId: 'w1', vari: [] } as never)).toThrow(/did you mean 'vary'/);
     const fetch = fetchOf({ workspaceId: ({ headers }) => headers.get('x-workspace') ?? undefined });
-    const ask = (headers: HeadersInit) =>
+    const ask = (headers: Record<string, string>) =>
       fetch(`${server.url}/v1/chat/completions`, { method: 'POST', body: JSON.stringify(ASKED), headers });
     await expect(ask({})).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
     expect(server.requests).toHaveLength(0);
