@@ -24,7 +24,11 @@ const DECLARED = Object.entries({
   [`${CACHE}/nest/decorators/cache-model.ts`]: ['CacheModelOptions'],
   [`${CACHE}/features/query/query-cache.ts`]: ['QueryOptions', 'ListPage', 'QueryStats', 'QueryCache'],
   [`${CACHE}/features/model/model-options.ts`]: ['ModelCacheOptions'],
-  [`${CACHE}/features/model/model-types.ts`]: ['ModelAnswer', 'ModelGetOptions', 'ModelSetOptions', 'ModelRequest'],
+  [`${CACHE}/features/model/model-types.ts`]: [
+    ...['ModelAnswer', 'ModelControls', 'ModelGetOptions', 'ModelSetOptions', 'ModelRequest'],
+  ],
+  [`${CACHE}/features/model/stream/streams.ts`]: ['ModelStreamRequest'],
+  [`${CACHE}/features/model/stream/model-stream.ts`]: ['ModelStream'],
   [`${CACHE}/features/model/model-stats.ts`]: ['ModelStats'],
   [`${CACHE}/features/model/admission.ts`]: ['ModelMetadata'],
   [`${CACHE}/features/model/sealing.ts`]: ['ModelEncryption'],
@@ -99,6 +103,7 @@ describe('the documentation', () => {
     const files = [
       ...[`${CACHE}/core/errors.ts`, `${CACHE}/standalone.ts`, `${DATABASE}/core/errors.ts`],
       `${CACHE}/features/model/model-types.ts`,
+      `${CACHE}/features/model/stream/errors.ts`,
     ];
     const text = files.map(textOf).join('');
     const codes = [...text.matchAll(/readonly code = '(\w+)'/g)].map(([, code = '']) => code);

@@ -7,8 +7,8 @@ const SECRET = 'a secret of the tests, long enough';
 const QUESTION = { modelId: 'llama', input: '¿Qué es el NIE?', workspaceId: 'w1' } as const;
 
 function create(options: ModelCacheOptions = {}) {
-  const { manager, clock } = createCache();
-  return { models: new ModelCache(manager, { secret: SECRET, ...options }, clock), manager, clock };
+  const { cache, manager, clock } = createCache();
+  return { models: new ModelCache(cache.engine, { secret: SECRET, ...options }, clock), manager, clock };
 }
 
 describe('the model cache', () => {
@@ -259,6 +259,33 @@ describe('the model cache', () => {
       expect(await models.wrap(QUESTION, () => 'x')).toMatchObject({ output: 'second', hit: 'exact' });
     });
 
+    it('fails with the one that is waited for, or elects one of those who wait', async () => {
+      const { models } = create();
+      for (const [onLeaderFailure, more] of [
+        ['fail', 0],
+        ['elect', 1],
+      ] as const) {
+        const { load, fail } = heldLoad('x');
+        const request = { ...QUESTION, input: onLeaderFailure, onLeaderFailure };
+        const leader = models.wrap(request, load);
+        const second = jest.fn(() => 'the second');
+        const others = Promise.allSettled([models.wrap(request, second), models.wrap(request, second)]);
+        await new Promise(setImmediate);
+        fail(new Error('overloaded'));
+        await expect(leader).rejects.toThrow('overloaded');
+        const status = more === 1 ? 'fulfilled' : 'rejected';
+        expect((await others).map((one) => one.status)).toEqual([status, status]);
+        expect(second).toHaveBeenCalledTimes(more);
+      }
+    });
+
+    it('counts what cannot be stored as not stored', async () => {
+      const { models } = create();
+      const output = { call: () => 1 };
+      expect((await models.wrap<unknown>(QUESTION, () => output)).output).toBe(output);
+      expect(models.getStats()).toMatchObject({ stored: 0, refused: { unkeyable: 1 } });
+    });
+
     it('never stores what was asked before an invalidation (G1)', async () => {
       const { models } = create();
       for (const invalidate of [
@@ -362,9 +389,9 @@ describe('the model cache', () => {
     const TEXT = 'El NIE es el número de identidad de extranjero. '.repeat(100);
 
     function share(options: ModelCacheOptions) {
-      const { manager, clock } = createCache();
+      const { cache, manager, clock } = createCache();
       const open = (changes: ModelCacheOptions = options) =>
-        new ModelCache(manager, { secret: SECRET, ...changes }, clock);
+        new ModelCache(cache.engine, { secret: SECRET, ...changes }, clock);
       return { open, manager };
     }
     const storedUnder = async (models: ModelCache, manager: ReturnType<typeof share>['manager']) => {

@@ -17,9 +17,15 @@ export type { ModelQuestion } from './features/model/model-key.js';
 export type { ModelCacheOptions } from './features/model/model-options.js';
 export type { ModelEncryption } from './features/model/sealing.js';
 export type { ModelStats } from './features/model/model-stats.js';
+export { ModelStreamError } from './features/model/stream/errors.js';
+export { ModelStream } from './features/model/stream/model-stream.js';
+export type { ReplayPace } from './features/model/stream/replay.js';
+export type { StreamSource } from './features/model/stream/source.js';
+export type { ModelStreamRequest } from './features/model/stream/streams.js';
 export {
   InferenceAbandonedError,
   type ModelAnswer,
+  type ModelControls,
   type ModelGetOptions,
   type ModelHit,
   type ModelInference,

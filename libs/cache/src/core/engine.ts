@@ -113,6 +113,24 @@ export class CacheEngine {
     return value as T;
   }
 
+  /**
+   * As `getOrSet`, for a load that shows something of its value before it has it: who joins such a load gets what it shows. Who runs the
+   * load gets its value.
+   */
+  async getOrJoin<T, S>(
+    key: string,
+    load: (show?: (what: S) => void) => Promise<T>,
+    options?: LoadOptions<T>,
+  ): Promise<{ readonly value: T } | { readonly shown: S }> {
+    if (this.#bypasses()) return { value: await load() };
+    const entry = this.#hot(key, load, options);
+    if (entry !== undefined) return { value: entry.value() as T };
+    const request = { ...this.#request('getOrSet', key, options, load), joinsShown: true };
+    const { value, outcome, shown } = await this.#reader.read(request);
+    this.#answered(key, options?.namespace, outcome);
+    return shown === undefined ? { value: value as T } : { shown: shown as S };
+  }
+
   /** The values under several keys; those that are missing are loaded together. In the order of the keys. */
   async getOrSetMany<T>(
     keys: readonly string[],

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { RecursiveLoadError } from './errors.js';
+import type { Stamp } from './generation.js';
 import type { Token } from './token.js';
 
 /**
@@ -31,6 +32,12 @@ export interface FlightPlan {
   readonly lateTags: boolean;
 }
 
+/** What the load of a flight stands on: its lease, and the generations that were read before it. */
+export interface Footing {
+  readonly token: Token;
+  readonly stamps: readonly Stamp[];
+}
+
 /** What the code that is running was called from: the load of a flight, or a write that holds its key. */
 type Caller = Flight | Hold;
 
@@ -47,12 +54,29 @@ export class Flight {
   ended = false;
   /** Flights that the load of this one waits for. */
   waitsFor: Set<Flight> | undefined;
+  /** Present once its lease is taken, which is before its load begins. */
+  footing: Footing | undefined;
+  /** Gives its lease back; present while it holds one. */
+  giveBack: (() => void) | undefined;
+  #shown: Promise<unknown> | undefined;
+  #show: ((what: unknown) => void) | undefined;
 
   constructor(plan: FlightPlan, run: (flight: Flight) => Promise<Landing>) {
     this.plan = plan;
     inProgress++;
     this.landing = current.run(this, run, this);
   }
+
+  /** What its load shows of its value before it has it, a stream of parts for example. Never settles when it shows nothing. */
+  get shown(): Promise<unknown> {
+    return (this.#shown ??= new Promise((resolve) => (this.#show = resolve)));
+  }
+
+  /** For the load: see `shown`. */
+  readonly show = (what: unknown): void => {
+    if (this.#show === undefined) this.#shown ??= Promise.resolve(what);
+    else this.#show(what);
+  };
 
   /** Its load waits for the load of another flight as well. */
   waitFor(other: Flight): void {
@@ -186,7 +210,8 @@ export class Flights {
   }
 
   /** The flight got the lease of its key. */
-  leased(flight: Flight): void {
+  leased(flight: Flight, footing: Footing): void {
+    flight.footing = footing;
     this.#leaseholders.set(flight.plan.id, flight);
   }
 
@@ -197,6 +222,11 @@ export class Flights {
     if (holder === undefined) return;
     if (holder.reaches(flight)) throw new RecursiveLoadError(id);
     flight.waitFor(holder);
+  }
+
+  /** The flight of this process that holds the lease of a key, detached or not. */
+  leaseholder(id: string): Flight | undefined {
+    return this.#leaseholders.get(id);
   }
 
   /** Nobody may join the flight any more. */
@@ -210,6 +240,20 @@ export class Flights {
 
   detachWhere(concerns: (plan: FlightPlan) => boolean): void {
     for (const flight of this.#byId.values()) if (concerns(flight.plan)) this.#byId.delete(flight.plan.id);
+  }
+
+  /**
+   * Detaches the flights that are stamped with one of these generations, or may be. One that is certainly void gives its lease back: its
+   * value will not be stored, so who comes later, here or in another process, need not wait for it.
+   */
+  detachStamped(names: readonly string[]): void {
+    const stamped = (plan: FlightPlan): boolean => names.some((name) => plan.names.includes(name));
+    this.detachWhere((plan) => plan.lateTags || stamped(plan));
+    for (const flight of this.#leaseholders.values()) {
+      if (!stamped(flight.plan)) continue;
+      this.#leaseholders.delete(flight.plan.id);
+      flight.giveBack?.();
+    }
   }
 
   detachAll(): void {

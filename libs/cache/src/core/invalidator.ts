@@ -80,8 +80,7 @@ export class Invalidator {
   /** What an invalidation means for the flights of this process. */
   detach({ ids = [], names = [], selections = [] }: Invalidation): void {
     for (const id of ids) this.#parts.flights.detach(id);
-    if (names.length > 0)
-      this.#parts.flights.detachWhere((plan) => plan.lateTags || names.some((n) => plan.names.includes(n)));
+    if (names.length > 0) this.#parts.flights.detachStamped(names);
     for (const selection of selections) this.#parts.flights.detachWhere(selects(selection));
   }
 

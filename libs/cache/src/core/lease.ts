@@ -43,6 +43,12 @@ export class Lease {
     return this.#store.fail(this.#id, this.token).catch(() => false);
   }
 
+  /** Gives the lease back because what is loaded will not be stored. Never waits. */
+  giveBack(): void {
+    this.end();
+    this.#store.release(this.#id, this.token).catch(() => undefined); // it ends by itself
+  }
+
   #schedule(): void {
     if (this.#ended) return;
     // A third of its time: two renewals may be lost before the lease is.

@@ -54,6 +54,9 @@ function groundOf({ names }: CacheRequest, { generations, sequence }: Pick<Look,
   return { token: newToken(), stamps, sequence };
 }
 
+/** Milliseconds for which a load of another process is waited for. */
+const patienceOf = ({ plan }: CacheRequest, { waitMs }: EngineLimits): number => plan.waitTimeout ?? waitMs;
+
 /** Who has waited for a load that failed waits for no second one: they would fail one after the other. */
 const failsAgain = ({ holder, afterFailure }: Look, awaited: Token | undefined): boolean =>
   afterFailure && awaited !== undefined && awaited !== holder;
@@ -86,7 +89,7 @@ export class Loader {
     }
     flight.leased = false;
     await Promise.resolve(); // `Flights.start` must have returned before the load asks for anything
-    return this.#loadUnleased(request);
+    return this.#loadUnleased(flight, request);
   }
 
   /** Loads beside all flights, for a caller that cannot be handed the value of another. */
@@ -101,6 +104,7 @@ export class Loader {
     first: Look,
   ): Promise<Ground | { landing: Landing } | undefined> {
     const { store, flights, counts, clock, limits } = this.#parts;
+    const patience = patienceOf(request, limits);
     const start = clock.monotonic();
     let seen = first;
     let watch: Watch | undefined;
@@ -111,11 +115,11 @@ export class Loader {
         if (isFenced(seen)) return undefined;
         const ground = seen.holder === undefined ? await this.#acquire(request, seen) : undefined;
         if (ground !== undefined) {
-          flights.leased(flight);
+          flights.leased(flight, ground);
           if (awaited !== undefined) counts.takeOvers++;
           return ground;
         }
-        const left = limits.waitMs - (clock.monotonic() - start);
+        const left = patience - (clock.monotonic() - start);
         if (left <= 0 || flights.holds(request.id) || failsAgain(seen, awaited)) return undefined;
         flights.awaitsLease(flight);
         if (watch === undefined) {
@@ -159,8 +163,10 @@ export class Loader {
   async #loadLeased(flight: Flight, request: CacheRequest, ground: Ground): Promise<Landing> {
     const { store, flights, counts, clock, limits } = this.#parts;
     const lease = new Lease(store, request.id, ground.token, { leaseMs: limits.leaseMs, clock });
+    flight.giveBack = () => lease.giveBack();
     try {
-      const { value, ms } = await this.#run(request);
+      const { value, ms } = await this.#run(request, flight);
+      flight.giveBack = undefined;
       const draft = this.#draft(request, ground, value, ms);
       const { entry, refusal, take, stamps } = draft instanceof Promise ? await draft : draft;
       const landing = (standing: Standing): Landing => ({
@@ -187,16 +193,17 @@ export class Loader {
     }
   }
 
-  async #loadUnleased(request: CacheRequest): Promise<Landing> {
-    const { value, ms } = await this.#run(request);
+  async #loadUnleased(flight: Flight, request: CacheRequest): Promise<Landing> {
+    const { value, ms } = await this.#run(request, flight);
     this.#tellLoad(request, ms, false);
     return { kind: 'loaded', raw: value, take: sharer(value), standing: 'unleased', version: undefined };
   }
 
   /** Runs the load, counted and timed. */
-  async #run({ load }: CacheRequest): Promise<{ value: unknown; ms: number }> {
+  async #run(request: CacheRequest, flight?: Flight): Promise<{ value: unknown; ms: number }> {
     const { counts, clock, around } = this.#parts;
     const start = clock.monotonic();
+    const load = (): unknown => request.load(flight?.show);
     counts.loads++;
     try {
       const value: unknown = await (around.load === undefined ? load() : around.load(load));

@@ -37,6 +37,8 @@ export interface LoadOptions<T = unknown> extends Omit<StoreOptions, 'ttl' | 'ta
   readonly hardTimeout?: number;
   /** Chance of refreshing before the TTL ends (XFetch's beta): 1 is the usual choice, 0 never. @default 0 */
   readonly earlyRefresh?: number;
+  /** Milliseconds that this call waits for a load of another process before it loads itself. @default the module's `waitTimeout` */
+  readonly waitTimeout?: number;
 }
 
 /** Defaults of one engine; every time is resolved to milliseconds. */
@@ -49,6 +51,8 @@ export interface Plan {
   readonly softTimeout: number;
   readonly hardTimeout: number;
   readonly earlyRefresh: number;
+  /** `undefined`: that of the engine. */
+  readonly waitTimeout?: number | undefined;
 }
 
 export const PLAN_DEFAULTS: Plan = Object.freeze({
@@ -132,6 +136,7 @@ export function resolvePlan(call: string, options: LoadOptions<never> | undefine
     softTimeout: atLeastZero(check, 'softTimeout', options.softTimeout) ?? defaults.softTimeout,
     hardTimeout: atLeastZero(check, 'hardTimeout', options.hardTimeout) ?? defaults.hardTimeout,
     earlyRefresh: atLeastZero(check, 'earlyRefresh', options.earlyRefresh) ?? defaults.earlyRefresh,
+    waitTimeout: atLeastZero(check, 'waitTimeout', options.waitTimeout),
   };
   if (tags !== undefined && typeof tags !== 'function') checkTags(check, tags);
   check.function('unless', options.unless);

@@ -14,9 +14,21 @@ const MAX_JOINS = 3;
 /** What was seen without asking the store. */
 type LocalLook = Pick<Look, 'entry' | 'counter'>;
 
-interface Answer {
+export interface Answer {
   readonly value: unknown;
   readonly outcome: Outcome;
+  /** What the load of somebody else shows of its value, in the place of the value, which is not there yet. */
+  readonly shown?: unknown;
+}
+
+/** How a caller joins a flight. */
+interface Joining {
+  /** Answers for a load that is slow or fails. */
+  readonly fallback: HeldEntry | undefined;
+  /** The flight would have been detached by every invalidation up to now. */
+  readonly heard: boolean;
+  /** What the store said before; `undefined` when it was not asked, or did not answer. */
+  readonly seen: Look | undefined;
 }
 
 /**
@@ -47,12 +59,12 @@ export class Reader {
       const known = seen ?? this.#peek(request.id);
       const served = known && this.#serve(request, known, awaited);
       if (served !== undefined) return served;
-      const joined = heard ?? this.#joinable(request.id, seen);
+      const joined = heard ?? this.#joinable(request, seen);
       if (joined === undefined) return await this.#lead(request, seen, known?.entry);
       if (flights.holds(request.id)) break; // that flight waits for the write that asks here
       joins++;
       request.standBack?.();
-      const answer = await this.#join(request, joined, { fallback: known?.entry, heard: heard !== undefined });
+      const answer = await this.#join(request, joined, { fallback: known?.entry, heard: heard !== undefined, seen });
       if ('value' in answer) return answer;
       awaited = answer;
     }
@@ -113,13 +125,29 @@ export class Reader {
 
   /**
    * A flight without a lease may only be joined by those who cannot reach the store either, and who hear nothing: while
-   * changes are heard, one that is not heard could have come from elsewhere (protocol rule 10).
+   * changes are heard, one that is not heard could have come from elsewhere (protocol rule 10). One whose generations are not those that
+   * the store tells now is void: to see that is as good as to hear of it.
    */
-  #joinable(id: string, seen: Look | undefined): Flight | undefined {
+  #joinable(request: CacheRequest, seen: Look | undefined): Flight | undefined {
     const { store, flights } = this.#parts;
-    const flight = flights.get(id);
+    const { id, names } = request;
+    const flight = flights.get(id) ?? this.#showing(request, seen);
     if (flight === undefined) return undefined;
-    return flight.leased || (seen === undefined && !store.audible) ? flight : undefined;
+    if (!flight.leased) return seen === undefined && !store.audible ? flight : undefined;
+    const changed = seen === undefined ? [] : changedSince(flight, { names, seen });
+    if (changed.length === 0) return flight;
+    flights.detachStamped(changed);
+    return undefined;
+  }
+
+  /**
+   * A flight that was detached, by the news of its own lease for example, and shows what it loads: its lease still stands, so no
+   * invalidation of the key has come.
+   */
+  #showing({ id, joinsShown }: CacheRequest, seen: Look | undefined): Flight | undefined {
+    if (joinsShown !== true || seen?.holder === undefined) return undefined;
+    const flight = this.#parts.flights.leaseholder(id);
+    return flight?.footing?.token === seen.holder ? flight : undefined;
   }
 
   async #lead(request: CacheRequest, seen: Look | undefined, fallback: HeldEntry | undefined): Promise<Answer> {
@@ -133,13 +161,11 @@ export class Reader {
   }
 
   /** The flight's value, or how it landed when this caller must look for itself. */
-  async #join(
-    request: CacheRequest,
-    flight: Flight,
-    { fallback, heard }: { fallback: HeldEntry | undefined; heard: boolean },
-  ): Promise<Answer | Landing> {
+  async #join(request: CacheRequest, flight: Flight, { fallback, heard, seen }: Joining): Promise<Answer | Landing> {
     const { flights } = this.#parts;
-    const landing = await this.#within(request, fallback, flights.join(flight, heard));
+    const takesShown = request.joinsShown === true && (heard || isYoungerThan(request, flight, seen));
+    const landed = this.#within(request, fallback, flights.join(flight, heard));
+    const landing = await (takesShown ? Promise.race([shownBy(flight), landed]) : landed);
     if ('outcome' in landing) return landing;
     const outcome = landing.kind === 'found' ? 'hit' : 'miss';
     if (landing.take === undefined) return { value: await this.#loader.direct(request), outcome };
@@ -180,4 +206,27 @@ export class Reader {
       return within(hardTimeout - patience, hardTimeout);
     }
   }
+}
+
+/** Generations that the flight will be stamped with, and that are others now. */
+function changedSince({ footing }: Flight, { names, seen }: { names: readonly string[]; seen: Look }): string[] {
+  const stamps = footing?.stamps ?? [];
+  return stamps
+    .filter(({ name, generation }) => names.includes(name) && seen.generations[names.indexOf(name)] !== generation)
+    .map(({ name }) => name);
+}
+
+/**
+ * Whether what the flight loads is younger than the caller's look, in which the store told of all invalidations before it: its load has
+ * not begun, or its lease still stood, and so did its generations (or it would not be joined). Without a lease it is joined only where
+ * nothing can be known.
+ */
+function isYoungerThan({ names }: CacheRequest, { leased, footing }: Flight, seen: Look | undefined): boolean {
+  if (!leased || footing === undefined) return true;
+  return seen?.holder === footing.token && footing.stamps.every(({ name }) => names.includes(name));
+}
+
+async function shownBy(flight: Flight): Promise<Answer> {
+  const shown = await flight.shown;
+  return { value: undefined, outcome: 'miss', shown };
 }

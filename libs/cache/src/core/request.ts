@@ -12,7 +12,10 @@ export interface CacheRequest {
   readonly names: readonly string[];
   /** The load's tags will be known only from its value. */
   readonly lateTags: boolean;
-  readonly load: () => unknown;
+  /** `show`: hands out what is known of the value before it is there, to those who join and can use it (`joinsShown`). */
+  readonly load: (show?: (what: unknown) => void) => unknown;
+  /** The caller takes what the load of another shows for an answer. */
+  readonly joinsShown?: boolean | undefined;
   /** Called when the key is left to somebody else's load: its own is not to be waited for. */
   readonly standBack?: (() => void) | undefined;
   readonly options: LoadOptions<never> | undefined;

@@ -80,7 +80,7 @@ export class CacheInstance {
     this.queries = new QueryCache(this.manager);
     // In memory nobody sees keys; a secret that nobody knows is as good as any.
     const secret = this.connection === undefined ? { secret: randomUUID() } : {};
-    this.models = new ModelCache(this.manager, { ...secret, ...model }, clock);
+    this.models = new ModelCache(this.engine, { ...secret, ...model }, clock);
     this.argumentKeys = new ArgumentKeys(keySecret === undefined ? {} : { secret: keySecret });
     this.connection?.events.on('ready', () => void this.engine.replay());
   }

@@ -1,12 +1,9 @@
 import { OptionCheck } from '@mobius1/kernel';
 import type { KeyPart } from '../features/manager/cache-keys.js';
-import type { ModelRequest } from '../features/model/model-types.js';
+import type { ModelControls } from '../features/model/model-types.js';
 
-/** How the cache is used for a question: what `ModelRequest` says of it, but for the question. */
-export interface CacheControls extends Pick<
-  ModelRequest,
-  'ttl' | 'noCache' | 'noStore' | 'onlyIfCached' | 'maxAge' | 'staleWhileRevalidate' | 'staleIfError'
-> {}
+/** How the cache is used for a question, as far as it is data. */
+export interface CacheControls extends Omit<ModelControls, 'staleIf'> {}
 
 /** Whose answer it is: the same for all, or found out for each. */
 export type WorkspaceOf<Args extends readonly unknown[] = []> = KeyPart | ((...args: Args) => KeyPart | undefined);
@@ -14,7 +11,7 @@ export type WorkspaceOf<Args extends readonly unknown[] = []> = KeyPart | ((...a
 const DURATIONS = ['ttl', 'maxAge', 'staleWhileRevalidate', 'staleIfError'] as const;
 const SWITCHES = ['noCache', 'noStore', 'onlyIfCached'] as const;
 
-export const CONTROL_NAMES: readonly string[] = [...DURATIONS, ...SWITCHES];
+export const CONTROL_NAMES: readonly string[] = [...DURATIONS, ...SWITCHES, 'onLeaderFailure'];
 
 /** Records what is wrong with controls of unknown origin. */
 export function checkControls(check: OptionCheck, path: string, controls: CacheControls): void {
@@ -24,6 +21,7 @@ export function checkControls(check: OptionCheck, path: string, controls: CacheC
     if (!none) check.durationMs(`${path}${name}`, value, 's');
   }
   for (const name of SWITCHES) check.boolean(`${path}${name}`, controls[name]);
+  check.oneOf(`${path}onLeaderFailure`, controls.onLeaderFailure, ['fail', 'elect']);
 }
 
 /** Records a workspace that is none; one that is not said is none of its business. */

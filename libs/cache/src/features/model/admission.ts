@@ -36,6 +36,7 @@ export type RefusalReason =
   | 'output-too-large'
   | 'invalid-json'
   | 'temperature'
+  | 'busy'
   | 'invalidated'
   | 'unavailable';
 

@@ -1,17 +1,6 @@
 import { checkMetadata, type ModelMetadata } from './admission.js';
-import {
-  InferenceAbandonedError,
-  type ModelAnswer,
-  type ModelInference,
-  type ModelStored,
-  type PlainAnswer,
-} from './model-types.js';
-
-/** An answer as its caller sees it, and as it is stored. */
-export interface Outcome<T> {
-  readonly answer: ModelAnswer<T>;
-  readonly entry: PlainAnswer;
-}
+import type { Outcome } from './answer-store.js';
+import { InferenceAbandonedError, type ModelInference, type ModelStored } from './model-types.js';
 
 /** What of the cache a flow needs that stores later. */
 export interface InferenceParts<T> {

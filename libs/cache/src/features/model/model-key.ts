@@ -15,6 +15,9 @@ export interface ModelQuestion {
   readonly workspaceId: KeyPart;
 }
 
+/** Answers in one piece and answers in parts are not each other's. */
+export type AnswerForm = 'whole' | 'parts';
+
 /** A question as the cache knows it. */
 export interface ModelKey {
   readonly key: string;
@@ -57,11 +60,12 @@ export class ModelKeys {
   }
 
   /** @throws InvalidKeyError for ids that are none, and for inputs and parameters of which no key can be made */
-  keyOf({ modelId, input, params, workspaceId }: ModelQuestion): ModelKey {
+  keyOf({ modelId, input, params, workspaceId }: ModelQuestion, form: AnswerForm = 'whole'): ModelKey {
     const scope = [workspaceId, modelId];
     const tags = [modelTag(modelId), modelTag(modelId, workspaceId), modelWorkspaceTag(workspaceId)];
     const asked = typeof input === 'string' ? input : canonicalArguments([question(input)]);
-    const text = canonicalArguments([modelId, asked, typeof input === 'string', question(params ?? {}, true)]);
+    const parts = [modelId, asked, typeof input === 'string', question(params ?? {}, true)];
+    const text = canonicalArguments(form === 'whole' ? parts : [...parts, form]);
     const digest = this.#digest(String(workspaceId), text);
     const name = digest.toString('base64url', 0, KEY_BYTES);
     return {

@@ -20,6 +20,10 @@ export interface ModelCacheOptions {
   readonly storeEmpty?: boolean;
   /** Tools whose calls may be stored: they are repeated without being asked for. @default none */
   readonly cacheableTools?: readonly string[];
+  /** Milliseconds that a caller waits for the inference of another process before it asks itself. @default 60_000 */
+  readonly waitTimeout?: number;
+  /** Answers in parts that are recorded at a time; what comes above is streamed, and neither shared nor stored. @default 1_000 */
+  readonly maxRecordings?: number;
   /**
    * Keys the digests of inputs, for each workspace another way, so that nobody can find an input by trying. The same in all processes.
    * @default `MODEL_CACHE_SECRET`; without one there is a warning
@@ -35,7 +39,10 @@ export type ResolvedModelOptions = Required<Omit<ModelCacheOptions, 'ttl' | 'sec
   readonly encryption: ModelEncryption | undefined;
 };
 
-/** An hour: answers change with prompts, not with time. 10,000 characters are a long question; what is longer is hardly asked twice. */
+/**
+ * An hour: answers change with prompts, not with time. 10,000 characters are a long question; what is longer is hardly asked twice. A minute
+ * is a long inference; who holds its lease and dies is not waited for longer than the lease.
+ */
 export const MODEL_DEFAULTS: ResolvedModelOptions = Object.freeze({
   enabled: true,
   ttlMs: 3_600_000,
@@ -45,13 +52,15 @@ export const MODEL_DEFAULTS: ResolvedModelOptions = Object.freeze({
   maxTemperature: 1,
   storeEmpty: false,
   cacheableTools: [],
+  waitTimeout: 60_000,
+  maxRecordings: 1_000,
   secret: undefined,
   encryption: undefined,
 });
 
 const KNOWN = [
   ...['enabled', 'ttl', 'maxInputLength', 'maxOutputLength', 'minConfidence', 'maxTemperature'],
-  ...['storeEmpty', 'cacheableTools', 'secret', 'encryption'],
+  ...['storeEmpty', 'cacheableTools', 'waitTimeout', 'maxRecordings', 'secret', 'encryption'],
 ];
 
 // A secret that can be tried out is none.
@@ -78,6 +87,8 @@ export function resolveModelOptions(
   checkConfidence(check, 'minConfidence', minConfidence);
   checkTemperature(check, maxTemperature);
   check.boolean('storeEmpty', options.storeEmpty);
+  check.integerBetween('waitTimeout', options.waitTimeout, 1, 3_600_000);
+  check.integerBetween('maxRecordings', options.maxRecordings, 0, 1_000_000);
   const tools: unknown = cacheableTools;
   if (tools !== undefined && !(Array.isArray(tools) && tools.every(isText)))
     check.problem('cacheableTools', 'a list of names', cacheableTools);

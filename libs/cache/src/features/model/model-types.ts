@@ -31,10 +31,8 @@ export interface ModelSetOptions extends Pick<ModelQuestion, 'params'> {
   readonly ttl?: Duration;
 }
 
-/** A question for `wrap`: what it depends on, and how the cache is used for it. */
-export interface ModelRequest<T = unknown> extends ModelQuestion {
-  /** What is known of an answer: tokens, confidence, why it ended. @default its latency */
-  readonly describe?: (output: T) => ModelMetadata;
+/** How the cache is used for one question. */
+export interface ModelControls {
   /** Seconds or a string. @default that of the cache */
   readonly ttl?: Duration;
   /** Runs the inference whatever is stored, and stores the answer. @default false */
@@ -51,6 +49,17 @@ export interface ModelRequest<T = unknown> extends ModelQuestion {
   readonly staleIfError?: Duration;
   /** Which failures `staleIfError` is for. @default all but a `status` or `statusCode` that the request is to blame for: 4xx, without 408, 409, 425 and 429 */
   readonly staleIf?: (error: unknown) => boolean;
+  /**
+   * When the inference that this caller waits for fails: `fail` fails with it; `elect` asks once more, one of those who wait for all of
+   * them. @default 'fail'
+   */
+  readonly onLeaderFailure?: 'fail' | 'elect';
+}
+
+/** A question for `wrap`: what it depends on, and how the cache is used for it. */
+export interface ModelRequest<T = unknown> extends ModelQuestion, ModelControls {
+  /** What is known of an answer: tokens, confidence, why it ended. @default its latency */
+  readonly describe?: (output: T) => ModelMetadata;
 }
 
 /** An answer for `warmUp`. */

@@ -1,7 +1,7 @@
 import type { ModelMetadata } from '../../features/model/admission.js';
 import type { ModelCache } from '../../features/model/model-cache.js';
-import type { ModelAnswer, ModelHit } from '../../features/model/model-types.js';
-import { askOnce } from '../ask-once.js';
+import type { ModelHit } from '../../features/model/model-types.js';
+import { type AnswerOnce, askOnce } from '../ask-once.js';
 import { type AiSdkCacheOptions, checkOptions, takeApart } from './call-options.js';
 import { Gathered } from './gathered.js';
 import type { SdkEmbedCall, SdkEmbedded, SdkModel } from './sdk-types.js';
@@ -56,7 +56,7 @@ async function embed<Call extends SdkEmbedCall, Answer extends SdkEmbedded>(
     return keptOf(own, missing);
   });
   const describe = ({ tokens }: KeptEmbedding): ModelMetadata => (tokens === undefined ? {} : { tokens });
-  const ask = (value: unknown): Promise<ModelAnswer<KeptEmbedding>> =>
+  const ask = (value: unknown): Promise<AnswerOnce<KeptEmbedding>> =>
     gathered.through(value, (run) =>
       askOnce(models, { ...request, input: value, signal: params.abortSignal, describe }, run),
     );
@@ -81,7 +81,7 @@ function keptOf({ embeddings, usage }: SdkEmbedded, values: readonly unknown[]):
 }
 
 /** Tokens of all values; not told when those of one are not known. */
-function usageOf(answers: readonly ModelAnswer<KeptEmbedding>[]): Pick<SdkEmbedded, 'usage'> {
+function usageOf(answers: readonly AnswerOnce<KeptEmbedding>[]): Pick<SdkEmbedded, 'usage'> {
   const tokens = answers.reduce((sum, { output }) => sum + (output.tokens ?? NaN), 0);
   return Number.isNaN(tokens) ? {} : { usage: { tokens } };
 }
@@ -89,7 +89,7 @@ function usageOf(answers: readonly ModelAnswer<KeptEmbedding>[]): Pick<SdkEmbedd
 const WORST_FIRST: readonly ModelHit[] = ['none', 'stale', 'coalesced', 'exact'];
 
 /** How a list came: as its worst value did. */
-function told(answers: readonly ModelAnswer[]): Record<string, unknown> {
+function told(answers: readonly AnswerOnce<unknown>[]): Record<string, unknown> {
   const [first] = answers;
   const kept = answers.filter(({ hit }) => hit !== 'none').length;
   return {

@@ -77,8 +77,8 @@ async function stream<Call extends SdkLanguageCall, Part extends SdkPart, Answer
   const { pace = 'none' } = options;
   const { abortSignal: signal } = params;
   let own: Answer | undefined;
-  const parts = await (models as any).stream(
-    { ...request, pace, ...(signal && { signal }), describe: (all: any) => streamedMetadata(all, wantsJson(params)) },
+  const parts = await models.stream<Part>(
+    { ...request, pace, ...(signal && { signal }), describe: (all) => streamedMetadata(all, wantsJson(params)) },
     async (abortSignal) => {
       own = await model.doStream({ ...sent, abortSignal });
       return own.stream;

@@ -1,0 +1,289 @@
+import type { Clock } from '@mobius1/kernel';
+import { encode } from '../../core/codec/codec.js';
+import type { CacheEngine } from '../../core/engine.js';
+import { InvalidKeyError, InvalidValueError } from '../../core/errors.js';
+import { ttlMs } from '../../core/options.js';
+import { newToken } from '../../core/token.js';
+import { joinKey } from '../manager/cache-keys.js';
+import { checkMetadata, type ModelMetadata, refusalOf, type RefusalReason } from './admission.js';
+import { type AnswerForm, type ModelKey, ModelKeys, type ModelQuestion } from './model-key.js';
+import {
+  MODEL_DEFAULTS,
+  type ModelCacheOptions,
+  type ResolvedModelOptions,
+  resolveModelOptions,
+} from './model-options.js';
+import { ModelLedger } from './model-stats.js';
+import {
+  type ModelAnswer,
+  type ModelControls,
+  type ModelHit,
+  type ModelStored,
+  NotCachedError,
+  type PlainAnswer,
+  type StoredAnswer,
+} from './model-types.js';
+import { mayPass } from './provider-failure.js';
+import { Vault } from './vault.js';
+
+/** An answer as its caller sees it, and as it is stored. */
+export interface Outcome<T> {
+  readonly answer: ModelAnswer<T>;
+  readonly entry: PlainAnswer;
+}
+
+/** One question to the cache, resolved. */
+export interface Inquiry extends ModelKey {
+  readonly lifeMs: number;
+  /** An older answer does not count. */
+  readonly oldestMs: number;
+  readonly controls: ModelControls;
+}
+
+/** What an inference made, to be judged. */
+export interface Made extends Pick<ModelQuestion, 'params'> {
+  /** What is kept. */
+  readonly output: unknown;
+  /** What is judged, when it is not the output itself. */
+  readonly judged?: unknown;
+  readonly metadata: ModelMetadata;
+  readonly lifeMs: number;
+}
+
+/**
+ * Makes the answer. `show` hands out what is known of it before it is whole, to others who wait for it in this process; absent where
+ * there is nobody.
+ */
+export type Make<Shown> = (show?: (what: Shown) => void) => Promise<PlainAnswer>;
+
+/** The answers of models in the cache: keys, entries, and what becomes of an answer (G18). Everything that asks goes through `load`. */
+export class AnswerStore {
+  readonly ledger = new ModelLedger();
+  readonly clock: Clock;
+  readonly #engine: CacheEngine;
+  #options: ResolvedModelOptions;
+  #keys: ModelKeys;
+  #vault: Vault;
+
+  /** @throws InvalidOptionsError */
+  constructor(engine: CacheEngine, options: ModelCacheOptions, clock: Clock) {
+    this.#engine = engine;
+    this.clock = clock;
+    this.#options = resolveModelOptions('model', options, MODEL_DEFAULTS);
+    this.#keys = new ModelKeys(this.#options.secret);
+    this.#vault = new Vault(this.#options.encryption);
+  }
+
+  get options(): ResolvedModelOptions {
+    return this.#options;
+  }
+
+  /** @throws InvalidOptionsError */
+  configure(options: ModelCacheOptions): void {
+    this.#options = resolveModelOptions('configure()', options, this.#options);
+    if (options.secret !== undefined) this.#keys = new ModelKeys(this.#options.secret);
+    if (options.encryption !== undefined) this.#vault = new Vault(options.encryption);
+  }
+
+  /** The key of a question, or why the cache has nothing to do with it. @throws InvalidKeyError when an id is missing */
+  keyOf(question: ModelQuestion, form: AnswerForm = 'whole'): ModelKey | RefusalReason {
+    joinKey('model', [question.workspaceId, question.modelId]); // an id that is missing is a mistake, whatever the rest is
+    if (!this.#options.enabled) return 'disabled';
+    if (typeof question.input === 'string' && question.input.length > this.#options.maxInputLength)
+      return 'input-too-long';
+    try {
+      const key = this.#keys.keyOf(question, form);
+      return key.inputLength > this.#options.maxInputLength ? 'input-too-long' : key;
+    } catch (error) {
+      if (error instanceof InvalidKeyError) return 'unkeyable';
+      throw error;
+    }
+  }
+
+  /** Milliseconds for which an answer is kept. @throws InvalidOptionsError */
+  lifeMs(call: string, ttl: ModelControls['ttl']): number {
+    return ttl === undefined ? this.#options.ttlMs : ttlMs(call, ttl);
+  }
+
+  /**
+   * What can be said of a question without asking the model: the inquiry to go on with, an answer that is there, or why none is stored.
+   *
+   * @throws InvalidKeyError, InvalidOptionsError, NotCachedError
+   */
+  async begin<T>(
+    call: string,
+    question: ModelQuestion & ModelControls,
+    form: AnswerForm = 'whole',
+  ): Promise<Inquiry | Outcome<T> | RefusalReason> {
+    const { noCache = false, noStore = false, onlyIfCached = false, maxAge } = question;
+    const key = this.keyOf(question, form);
+    const oldestMs = maxAge === undefined ? Infinity : ttlMs(call, maxAge, 'maxAge');
+    const lifeMs = this.lifeMs(call, question.ttl);
+    if (typeof key === 'string') {
+      if (onlyIfCached) throw new NotCachedError(key);
+      return key;
+    }
+    if (!noCache && (onlyIfCached || noStore)) {
+      const found = await this.lookUp<T>(key, oldestMs);
+      if (found !== null) return found;
+      if (onlyIfCached) throw new NotCachedError(key.key);
+    }
+    return noStore ? 'no-store' : { ...key, lifeMs, oldestMs, controls: question };
+  }
+
+  /** What stands in the cache now; `null` when it is no answer, or too old. */
+  async lookUp<T>({ key, proof }: ModelKey, oldestMs: number): Promise<Outcome<T> | null> {
+    const found = (await this.#engine.get(key)) as StoredAnswer | null | undefined;
+    const entry = found === undefined ? undefined : this.#opened(found, key, proof);
+    if (entry === undefined || this.clock.now() - entry.storedAt > oldestMs) {
+      this.ledger.misses++;
+      return null;
+    }
+    return this.#hit<T>(entry, 'exact', key);
+  }
+
+  /** Stores an answer that is known. @throws InvalidKeyError, InvalidOptionsError */
+  async put(question: ModelQuestion, made: Made): Promise<ModelStored> {
+    const found = this.keyOf(question);
+    const reason = typeof found === 'string' ? found : this.#refusalOf(made);
+    if (reason !== undefined || typeof found === 'string') return this.notStored(reason ?? 'unkeyable');
+    const entry = this.#entry(made, found.proof);
+    try {
+      const ttl = `${made.lifeMs}ms` as const;
+      const stored = await this.#engine.set(found.key, this.#vault.put(entry, found.key), { ttl, tags: found.tags });
+      if (!stored) return this.notStored('unavailable');
+    } catch (error) {
+      if (error instanceof InvalidValueError) return this.notStored('unkeyable');
+      throw error;
+    }
+    this.ledger.stored++;
+    return { stored: true };
+  }
+
+  /** What comes of an inference, and why it is not to be kept. @throws InvalidOptionsError for metadata that are none */
+  judge(call: string, made: Made): PlainAnswer {
+    checkMetadata(call, made.metadata);
+    const refusal = this.#refusalOf(made);
+    const entry = this.#entry(made, '');
+    return refusal === undefined ? entry : this.ledger.refused(refusal, { ...entry, refusal });
+  }
+
+  /**
+   * The stored answer, or the one that `make` makes for all who ask the same. Who joins an inference of this process may get what it
+   * shows instead.
+   */
+  load<T, Shown = never>(inquiry: Inquiry, make: Make<Shown>): Promise<Outcome<T> | { readonly shown: Shown }> {
+    const { noCache = false, onLeaderFailure = 'fail' } = inquiry.controls;
+    return this.#load<T, Shown>(inquiry, make, { renew: noCache, elects: onLeaderFailure === 'elect' });
+  }
+
+  /** Whether the entry of an outcome stands in the cache: nothing has made it void. */
+  async stands<T>({ entry, answer }: Outcome<T>): Promise<boolean> {
+    const now = (await this.#engine.get(answer.fingerprint)) as StoredAnswer | null | undefined;
+    return now?.id === entry.id;
+  }
+
+  /** An answer that is not stored, with how it came. */
+  unstored<T>(reason: RefusalReason, entry: PlainAnswer): Outcome<T> {
+    return this.ledger.refused(reason, this.#outcome<T>({ ...entry, refusal: reason }, 'none', ''));
+  }
+
+  notStored(reason: RefusalReason): ModelStored {
+    return this.ledger.refused(reason, { stored: false, reason });
+  }
+
+  async #load<T, Shown>(
+    inquiry: Inquiry,
+    make: Make<Shown>,
+    { renew, elects }: { readonly renew: boolean; readonly elects: boolean },
+  ): Promise<Outcome<T> | { readonly shown: Shown }> {
+    const { key, proof, oldestMs } = inquiry;
+    const asked = this.clock.now();
+    const mine: { led: boolean; made?: PlainAnswer } = { led: false };
+    const run = async (show?: (what: Shown) => void): Promise<StoredAnswer> => {
+      mine.led = true;
+      mine.made = { ...(await make(show)), proof };
+      // What is not to be kept is only handed to those who wait.
+      if (mine.made.refusal !== undefined) return mine.made;
+      const kept = this.#kept(mine.made, key);
+      if (kept.refusal !== undefined) mine.made = { ...mine.made, refusal: kept.refusal };
+      return kept;
+    };
+    const joined = await this.#ask(inquiry, run, renew).catch((error: unknown) => {
+      if (mine.led || !elects) throw error;
+      // The one whom this caller waited for failed: whoever of those who wait is first asks once more for all of them.
+      return undefined;
+    });
+    if (joined === undefined) return this.#load(inquiry, make, { renew, elects: false });
+    if ('shown' in joined) return joined;
+    const found = joined.value;
+    if (mine.made !== undefined && found?.id === mine.made.id) return this.#mine<T>(mine.made, key);
+    const entry = this.#opened(found, key, proof);
+    // What stands there is nobody's answer, or too old for this one: it makes room.
+    if (entry === undefined || this.clock.now() - entry.storedAt > oldestMs)
+      return this.#load(inquiry, make, { renew: true, elects });
+    const stale = this.clock.now() > entry.storedAt + entry.ttlMs;
+    return this.#hit<T>(entry, stale ? 'stale' : entry.storedAt > asked ? 'coalesced' : 'exact', key);
+  }
+
+  /** Whatever stands under the key, or comes of running the inference. */
+  async #ask<Shown>(
+    { key, tags, lifeMs, controls }: Inquiry,
+    run: (show?: (what: Shown) => void) => Promise<StoredAnswer>,
+    renew: boolean,
+  ): Promise<{ readonly value: StoredAnswer | null } | { readonly shown: Shown }> {
+    const { staleWhileRevalidate = 0, staleIfError = 0, staleIf = mayPass } = renew ? {} : controls;
+    const options = {
+      ...{ ttl: `${lifeMs}ms` as const, tags, staleWhileRevalidate, staleIfError, staleIf },
+      waitTimeout: this.#options.waitTimeout,
+      unless: ({ refusal }: StoredAnswer) => refusal !== undefined,
+    };
+    if (renew) return { value: await this.#engine.put(key, run, options) };
+    return this.#engine.getOrJoin(key, run, options);
+  }
+
+  #mine<T>(made: PlainAnswer, key: string): Outcome<T> {
+    this.ledger.misses++;
+    if (made.refusal === undefined) this.ledger.stored++;
+    return this.#outcome<T>(made, 'none', key);
+  }
+
+  #refusalOf({ output, judged = output, metadata, params = {} }: Made): RefusalReason | undefined {
+    return refusalOf({ output: judged, metadata, params, options: this.#options });
+  }
+
+  /** The entry; an answer that cannot be encoded is handed on, and not kept. */
+  #kept(answer: PlainAnswer, key: string): StoredAnswer {
+    try {
+      const entry = this.#vault.put(answer, key);
+      encode(entry); // what the cache would refuse is counted here; beside an inference it costs nothing
+      return entry;
+    } catch (error) {
+      if (error instanceof InvalidValueError)
+        return this.ledger.refused('unkeyable', { ...answer, refusal: 'unkeyable' });
+      throw error;
+    }
+  }
+
+  #opened(entry: StoredAnswer | null, key: string, proof: string): PlainAnswer | undefined {
+    const answer = this.#vault.take(entry, key, proof);
+    if (answer === undefined) this.ledger.unreadable++;
+    return answer;
+  }
+
+  #hit<T>(entry: PlainAnswer, hit: Exclude<ModelHit, 'none'>, fingerprint: string): Outcome<T> {
+    this.ledger.hit(hit, entry.metadata);
+    return this.#outcome<T>(entry, hit, fingerprint);
+  }
+
+  #outcome<T>(entry: PlainAnswer, hit: ModelHit, fingerprint: string): Outcome<T> {
+    const { metadata, refusal, storedAt } = entry;
+    const ageMs = Math.max(0, this.clock.now() - storedAt);
+    const left = refusal === undefined ? Math.max(0, entry.ttlMs - ageMs) : 0;
+    return { entry, answer: { output: entry.output as T, metadata, hit, ageMs, ttlMs: left, fingerprint } };
+  }
+
+  #entry({ output, metadata, lifeMs }: Made, proof: string): PlainAnswer {
+    return { output, metadata, proof, id: newToken(), storedAt: this.clock.now(), ttlMs: lifeMs };
+  }
+}

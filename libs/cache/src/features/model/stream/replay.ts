@@ -1,0 +1,51 @@
+import type { Clock } from '@mobius1/kernel';
+import type { Recorded } from './recording.js';
+
+/** How fast a recorded answer is given: at once, as it came, or at a rate. */
+export type ReplayPace = 'none' | 'recorded' | { readonly partsPerSecond: number };
+
+interface ReplayOptions {
+  readonly pace: ReplayPace;
+  readonly signal: AbortSignal | undefined;
+  readonly clock: Clock;
+}
+
+/** What is replayed. */
+type Parts<Part> = Pick<Recorded<Part>, 'parts' | 'at'>;
+
+/**
+ * The parts of a recorded answer, again. Paces count from the first call: who reads slowly is not held up further. `next` throws the
+ * reason of the signal once it is aborted; `return` ends a wait at once.
+ */
+export function replay<Part>(recorded: Parts<Part>, options: ReplayOptions): AsyncIterator<Part, undefined> {
+  const left = new AbortController();
+  const { signal } = options;
+  const ends = signal === undefined ? left.signal : AbortSignal.any([signal, left.signal]);
+  const parts = paced(recorded, { ...options, ends, left: left.signal });
+  return {
+    next: () => parts.next(),
+    return: () => {
+      left.abort();
+      return parts.return(undefined);
+    },
+  };
+}
+
+async function* paced<Part>(
+  { parts, at }: Parts<Part>,
+  { pace, signal, clock, ends, left }: ReplayOptions & { readonly ends: AbortSignal; readonly left: AbortSignal },
+): AsyncGenerator<Part, undefined> {
+  const start = clock.monotonic();
+  for (const [i, part] of parts.entries()) {
+    const wait = start + dueAfter(pace, i, at) - clock.monotonic();
+    if (wait > 0) await clock.sleep(wait, ends);
+    if (left.aborted) return;
+    signal?.throwIfAborted();
+    yield part;
+  }
+}
+
+function dueAfter(pace: ReplayPace, i: number, at: readonly number[]): number {
+  if (pace === 'none') return 0;
+  return pace === 'recorded' ? (at[i] ?? 0) : (i * 1_000) / pace.partsPerSecond;
+}
