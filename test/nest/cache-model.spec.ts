@@ -68,8 +68,8 @@ class Narrator {
 
   @CacheModel({
     modelId: 'llama',
-    workspaceId: (workspaceId: string, _question: string) => workspaceId,
-    input: (_workspaceId: string, question: string) => question,
+    workspaceId: (...[workspaceId]: readonly [string, string]) => workspaceId,
+    input: (...[, question]: readonly [string, string]) => question,
     describe: (parts: readonly Part[]) => ({ finishReason: parts.at(-1)?.finishReason ?? 'cut off', tokens: 2 }),
   })
   async *tell(workspaceId: string, question: string): AsyncGenerator<Part> {
@@ -206,5 +206,5 @@ describe.each([
 it('@CacheModel refuses generators that cannot wait', () => {
   const method = { value: function* () {}, configurable: true };
   const decorator = CacheModel({ modelId: 'llama', workspaceId: 'w1' }) as unknown as MethodDecorator;
-  expect(() => decorator(class A {}.prototype, 'tell', method as never)).toThrow(/only async ones can wait/);
+  expect(() => decorator({ constructor: Narrator }, 'tell', method as never)).toThrow(/only async ones can wait/);
 });

@@ -47,7 +47,7 @@ describe.each(VERSIONS)('the AI SDK, answers at once: %s', (_, { sdk, language }
     const of = (options: object) => language(models, () => ({ text: `${++asked}` }), { ...W1, ...options }).model;
     const model = of({});
     const said = { model, ...PROMPT };
-    const questions = [
+    const questions: object[] = [
       said,
       { ...said, model: of({ modelId: 'mock-2' }) },
       { ...said, model: of({ provider: 'another' }) },
@@ -113,6 +113,7 @@ describe.each(VERSIONS)('the AI SDK, answers at once: %s', (_, { sdk, language }
     const models = createModels();
     let text = '{"city":"Vi';
     const { model, calls } = language(models, () => ({ text }), W1);
+    // eslint-disable-next-line @typescript-eslint/no-deprecated -- people use it, and ai 5 has nothing else
     const ask = () => generateObject({ model, ...PROMPT, schema: z.object({ city: z.string() }) });
     await expect(ask()).rejects.toMatchObject({ name: 'AI_NoObjectGeneratedError' });
     text = '{"city":"Vigo"}';
@@ -183,7 +184,7 @@ describe.each(VERSIONS)('the AI SDK, answers at once: %s', (_, { sdk, language }
   });
 
   it('answers with an expired answer when the provider has a bad moment, not when it refuses the caller', async () => {
-    const scripted: { fails?: object } = {};
+    const scripted: { fails?: Error } = {};
     const options = { ...W1, ttl: '1ms', staleIfError: '1h' } as const;
     const { model } = language(createModels(), () => scripted, options);
     await generateText({ model, ...PROMPT });

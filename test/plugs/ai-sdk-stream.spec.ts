@@ -119,6 +119,7 @@ describe.each(VERSIONS)('the AI SDK, streams: %s', (_, { sdk, language }) => {
     let text = '{"city": "Vi';
     const { model, calls } = language(models, () => ({ text }), W1);
     const ask = async () => {
+      // eslint-disable-next-line @typescript-eslint/no-deprecated -- people use it, and ai 5 has nothing else
       const { partialObjectStream, object } = streamObject({
         model,
         ...PROMPT,

@@ -1,4 +1,5 @@
 import { AIMessage, HumanMessage, SystemMessage } from '@langchain/core/messages';
+import type { ToolCall } from '@langchain/core/messages/tool';
 import type { ChatResult } from '@langchain/core/outputs';
 import { FakeListChatModel, FakeLLM, FakeStreamingChatModel } from '@langchain/core/utils/testing';
 import { LangChainCache } from '@mobius1/cache/langchain';
@@ -108,7 +109,7 @@ describe('LangChainCache', () => {
     expect(models.getStats()).toMatchObject({ hits: 0, misses: 0, stored: 0 });
   });
 
-  it.each<[string, ConstructorParameters<typeof AIMessage>[0]]>([
+  it.each<[reason: string, fields: { content: string; response_metadata?: object; tool_calls?: ToolCall[] }]>([
     ['unfinished', { content: 'cut o', response_metadata: { finish_reason: 'length' } }],
     ['unfinished', { content: 'cut o', response_metadata: { stop_reason: 'max_tokens' } }],
     ['content-filter', { content: 'no', response_metadata: { finish_reason: 'content_filter' } }],
@@ -117,8 +118,8 @@ describe('LangChainCache', () => {
   ])('does not keep an answer that is not whole: %s', async (reason, fields) => {
     const models = createModels();
     const model = chat(models);
-    model.responses = [typeof fields === 'object' && 'content' in fields ? String(fields.content) : ''];
-    model.message = () => new AIMessage(fields as never);
+    model.responses = [fields.content];
+    model.message = () => new AIMessage(fields);
     await model.invoke('what?');
     await model.invoke('what?');
     expect(model.asked).toBe(2);
@@ -128,7 +129,7 @@ describe('LangChainCache', () => {
   it('does not keep what failed', async () => {
     const models = createModels();
     const model = chat(models);
-    await expect(model.invoke('what?', { thrownErrorString: 'overloaded' } as never)).rejects.toThrow('overloaded');
+    await expect(model.invoke('what?', { thrownErrorString: 'overloaded' })).rejects.toThrow('overloaded');
     expect(models.getStats()).toMatchObject({ stored: 0 });
   });
 
@@ -143,10 +144,9 @@ describe('LangChainCache', () => {
   });
 
   it('never loses an answer, and fails no call, whatever is wrong with the cache', async () => {
-    const broken = new Proxy({} as ModelCache, {
-      get: () => () => Promise.reject(new Error('the cache is broken')),
-    });
-    const model = chat(broken);
+    const fails = () => Promise.reject(new Error('the cache is broken'));
+    const broken: unknown = new Proxy({}, { get: () => fails });
+    const model = chat(broken as ModelCache);
     expect(await model.invoke('what?')).toMatchObject({ content: 'one' });
     expect(await model.invoke('what?')).toMatchObject({ content: 'two' });
   });

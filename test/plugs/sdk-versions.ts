@@ -21,7 +21,7 @@ export interface Scripted {
   readonly cutOff?: boolean;
   /** Resolves when the answer may come. */
   readonly held?: Promise<unknown>;
-  readonly fails?: unknown;
+  readonly fails?: Error;
 }
 
 interface Calls {
@@ -150,7 +150,7 @@ const five: SdkVersion = {
     });
     const wrapped = sdk5.wrapLanguageModel({ model, middleware: cacheLanguageModel(models, options) });
     return {
-      model: wrapped as unknown as sdk6.LanguageModel,
+      model: wrapped,
       calls: { generate: model.doGenerateCalls, stream: model.doStreamCalls },
     };
   },
@@ -164,7 +164,7 @@ const five: SdkVersion = {
       },
     });
     const wrapped: typeof model = wrapEmbeddingModelV2({ model, middleware: cacheEmbeddingModel(models, options) });
-    return { model: wrapped as unknown as sdk6.EmbeddingModel, calls };
+    return { model: wrapped, calls };
   },
 };
 

@@ -60,14 +60,10 @@ export class ModelServer {
     const { status = 200, json, events, held, breaks = false, headers: told = {} } = this.reply(received);
     const type = events === undefined ? 'application/json' : 'text/event-stream; charset=utf-8';
     response.writeHead(status, { 'content-type': type, ...told });
-    if (held?.after === 0) await held.until;
-    if (events === undefined) {
-      response.end(json === undefined ? '' : JSON.stringify(json));
-      return;
-    }
-    for (const [i, event] of events.entries()) {
-      if (held?.after === i && i > 0) await held.until;
-      response.write(event);
+    const pieces = events ?? [json === undefined ? '' : JSON.stringify(json)];
+    for (const [i, piece] of pieces.entries()) {
+      if (held?.after === i) await held.until;
+      response.write(piece);
     }
     if (!breaks) response.end();
     else setImmediate(() => response.destroy());

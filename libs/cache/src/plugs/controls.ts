@@ -1,9 +1,9 @@
-import { OptionCheck } from '@mobius1/kernel';
+import { type OptionCheck } from '@mobius1/kernel';
 import type { KeyPart } from '../features/manager/cache-keys.js';
 import type { ModelControls } from '../features/model/model-types.js';
 
 /** How the cache is used for a question, as far as it is data. */
-export interface CacheControls extends Omit<ModelControls, 'staleIf'> {}
+export type CacheControls = Omit<ModelControls, 'staleIf'>;
 
 /** Whose answer it is: the same for all, or found out for each. */
 export type WorkspaceOf<Args extends readonly unknown[] = []> = KeyPart | ((...args: Args) => KeyPart | undefined);

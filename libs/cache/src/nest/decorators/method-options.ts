@@ -10,7 +10,7 @@ export function valueOf<V>(option: Of<never[], V> | undefined, args: readonly un
 
 /** The descriptor of a method, if what the options name as parameters fits its own. */
 export type DescriptorFor<M extends (...args: never[]) => unknown, Args extends readonly unknown[]> =
-  Parameters<M> extends readonly [...Args, ...infer _Rest]
+  Parameters<M> extends readonly [...Args, ...unknown[]]
     ? TypedPropertyDescriptor<M>
     : Parameters<M> extends Args
       ? TypedPropertyDescriptor<M>

@@ -41,7 +41,7 @@ async function answer(
   const { fetch, responseTimeout, pace = 'none' } = options;
   const { url, headers, modelId, input, params } = request;
   let own: Response | undefined;
-  let led = false;
+  const mine = { led: false };
   try {
     const stream = await models.stream<Piece>(
       {
@@ -51,7 +51,7 @@ async function answer(
         describe: (pieces) => metadataOf(request, pieces),
       },
       async (signal) => {
-        led = true;
+        mine.led = true;
         own = await send({ fetch, url, init, signal, responseTimeout });
         return piecesOf(own);
       },
@@ -61,7 +61,7 @@ async function answer(
     if (error instanceof NotCachedError) return notCached(error);
     if (!(error instanceof NotRecordedError)) throw error;
     // What somebody else's key may not do, this one may.
-    return led || isPassing(error) ? error.toResponse() : fetch(url, init);
+    return mine.led || isPassing(error) ? error.toResponse() : fetch(url, init);
   }
 }
 

@@ -49,7 +49,7 @@ class Choices {
     known.text += textIn(choice, 'text') ?? textIn(message, 'content') ?? '';
     for (const call of [...objectsIn(message, 'tool_calls'), { function: objectIn(message, 'function_call') }])
       known.toolCalls.push(
-        ...[textIn(objectIn(call, 'function'), 'name') ?? textIn(objectIn(call as Json, 'custom'), 'name')].filter(
+        ...[textIn(objectIn(call, 'function'), 'name') ?? textIn(objectIn(call, 'custom'), 'name')].filter(
           (name) => name !== undefined,
         ),
       );

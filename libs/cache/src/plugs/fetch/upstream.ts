@@ -90,7 +90,7 @@ export const isEvents = (headers: Head['headers']): boolean => (headers['content
 async function beginningOf({ body }: Response): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of body ?? []) {
+  for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
     chunks.push(chunk);
     length += chunk.length;
     if (length >= LONGEST_REFUSAL) break; // which ends the connection

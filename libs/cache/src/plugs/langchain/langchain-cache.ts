@@ -3,7 +3,7 @@ import { OptionCheck } from '@mobius1/kernel';
 import type { ModelCache } from '../../features/model/model-cache.js';
 import type { ModelQuestion } from '../../features/model/model-key.js';
 import { type CacheControls, checkControls, checkWorkspace, type WorkspaceOf } from '../controls.js';
-import { type AnyGeneration, generationMetadata } from './generation-metadata.js';
+import { generationMetadata } from './generation-metadata.js';
 import { settingsOf } from './llm-key.js';
 
 /** What LangChain caches: generations, with a message where a chat model made them. */
@@ -70,7 +70,7 @@ export class LangChainCache extends BaseCache {
       const { modelId, input, workspaceId, params = {} } = question;
       const { ttl } = this.#options;
       const json = /^json/.test(String((params.response_format as { type?: string } | undefined)?.type));
-      const metadata = generationMetadata(generations as readonly AnyGeneration[], json);
+      const metadata = generationMetadata(generations, json);
       const stored = generations.map(storedOf);
       await this.#models.set(modelId, input, stored, workspaceId, metadata, {
         params,
