@@ -33,6 +33,9 @@ const DECLARED = Object.entries({
   [`${CACHE}/features/model/admission.ts`]: ['ModelMetadata'],
   [`${CACHE}/features/model/sealing.ts`]: ['ModelEncryption'],
   [`${CACHE}/features/model/model-cache.ts`]: ['ModelCache'],
+  [`${CACHE}/plugs/ai-sdk/call-options.ts`]: ['AiSdkCacheOptions', 'MobiusProviderOptions', 'MobiusProviderMetadata'],
+  [`${CACHE}/plugs/fetch/fetch-options.ts`]: ['CachedFetchOptions', 'ModelCall'],
+  [`${CACHE}/plugs/langchain/langchain-cache.ts`]: ['LangChainCacheOptions'],
   [`${DATABASE}/core/options.ts`]: ['DatabaseOptions'],
   [`${DATABASE}/core/pool-stats.ts`]: ['PoolStats'],
   [`${DATABASE}/core/slow-queries.ts`]: ['SlowQuery'],
@@ -53,6 +56,7 @@ const REFERENCE = [
     'docs/query-cache.md',
     'docs/prisma-extension.md',
     'docs/model-cache.md',
+    'docs/ai-sdk.md',
   ],
 ];
 
@@ -68,6 +72,12 @@ describe('the documentation', () => {
   const reference = codeIn(REFERENCE);
   const missingIn = (code: string, names: readonly string[]): string[] =>
     names.filter((name) => !new RegExp(`(?<![\\w$])${name}(?![\\w$])`).test(code));
+
+  it.each(['ai-sdk', 'fetch', 'langchain'])('mentions everything that the plug %s exports', (plug) => {
+    const names = exportsOf(`${CACHE}/plugs/${plug}.ts`);
+    expect(names.length).toBeGreaterThan(1);
+    expect(missingIn(codeIn(['docs/ai-sdk.md']), names)).toEqual([]);
+  });
 
   it.each([`${CACHE}/index.ts`, `${CACHE}/standalone.ts`, `${DATABASE}/index.ts`])(
     'mentions everything that %s exports',
