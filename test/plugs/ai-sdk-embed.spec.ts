@@ -89,7 +89,11 @@ describe.each(VERSIONS)('the AI SDK, embeddings: %s', (_, { sdk, embedding }) =>
   it('one who leaves takes no value from others', async () => {
     let open!: (value: unknown) => void;
     const held = new Promise((resolve) => (open = resolve));
-    const answer = async (values: readonly string[]) => (await held, vectors(values));
+    const answer = async (values: readonly string[], signal?: AbortSignal) => {
+      await held;
+      signal?.throwIfAborted();
+      return vectors(values);
+    };
     const { model, calls } = embedding(createModels(), answer, W1);
     const controller = new AbortController();
     const leaves = embedMany({ model, values: ['a', 'b'], abortSignal: controller.signal, maxRetries: 0 });

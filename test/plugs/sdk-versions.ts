@@ -50,7 +50,7 @@ export interface SdkVersion {
   language(models: ModelCache, answer: () => Scripted, options?: AiSdkCacheOptions & Names): CachedModel;
   embedding(
     models: ModelCache,
-    answer: (values: readonly string[]) => number[][] | Promise<number[][]>,
+    answer: (values: readonly string[], signal?: AbortSignal) => number[][] | Promise<number[][]>,
     options?: AiSdkCacheOptions & Names,
   ): { readonly model: sdk6.EmbeddingModel; readonly calls: readonly (readonly string[])[] };
 }
@@ -132,9 +132,13 @@ const six: SdkVersion = {
     const calls: string[][] = [];
     const model = new MockEmbeddingModelV3({
       ...{ ...NAMES, ...(modelId && { modelId }), ...(provider && { provider }), maxEmbeddingsPerCall: 100 },
-      doEmbed: async ({ values }) => {
+      doEmbed: async ({ values, abortSignal }) => {
         calls.push(values);
-        return { embeddings: await answer(values), usage: { tokens: values.join('').length }, warnings: [] };
+        return {
+          embeddings: await answer(values, abortSignal),
+          usage: { tokens: values.join('').length },
+          warnings: [],
+        };
       },
     });
     return { model: sdk6.wrapEmbeddingModel({ model, middleware: cacheEmbeddingModel(models, options) }), calls };
@@ -158,9 +162,9 @@ const five: SdkVersion = {
     const calls: string[][] = [];
     const model = new MockEmbeddingModelV2<string>({
       ...{ ...NAMES, ...(modelId && { modelId }), ...(provider && { provider }), maxEmbeddingsPerCall: 100 },
-      doEmbed: async ({ values }) => {
+      doEmbed: async ({ values, abortSignal }) => {
         calls.push(values);
-        return { embeddings: await answer(values), usage: { tokens: values.join('').length } };
+        return { embeddings: await answer(values, abortSignal), usage: { tokens: values.join('').length } };
       },
     });
     const wrapped: typeof model = wrapEmbeddingModelV2({ model, middleware: cacheEmbeddingModel(models, options) });
