@@ -1,6 +1,16 @@
 import type { CacheOptions } from '@mobius1/cache';
 import { EnvironmentCheck } from '@mobius1/kernel';
 
+/** A model that speaks the protocol of OpenAI. */
+export interface RemoteModel {
+  /** `MODEL_BASE_URL`: up to `/v1` or what the server calls it. */
+  readonly baseUrl: string;
+  /** `MODEL_API_KEY`, where the server wants one. */
+  readonly apiKey?: string | undefined;
+  /** `MODEL_NAME` */
+  readonly name: string;
+}
+
 /** Everything the application takes from its environment. */
 export interface AppConfig {
   /** `PORT` @default 3000 */
@@ -11,6 +21,8 @@ export interface AppConfig {
   readonly databaseUrl: string;
   /** What is not said here, the cache reads from the environment itself (`REDIS_HOST`, `CACHE_ENABLED`, …). */
   readonly cache?: CacheOptions;
+  /** What answers questions. @default sentences of the documents */
+  readonly model?: RemoteModel | undefined;
 }
 
 /**
@@ -26,6 +38,21 @@ export function readConfig(env: NodeJS.ProcessEnv): AppConfig {
     const hint = '`npm start` brings a database of its own when it is not set';
     check.problem('DATABASE_URL', 'a URL like postgresql://user:password@host:5432/database', hint);
   }
+  const model = readModel(check);
   check.throwIfAny();
-  return { port: port ?? 3000, host: check.text('HOST') ?? '127.0.0.1', databaseUrl: databaseUrl ?? '' };
+  return { port: port ?? 3000, host: check.text('HOST') ?? '127.0.0.1', databaseUrl: databaseUrl ?? '', model };
+}
+
+function readModel(check: EnvironmentCheck): RemoteModel | undefined {
+  const url = (text: string): boolean => /^https?:\/\//.test(text) && URL.canParse(text);
+  const baseUrl = check.matching('MODEL_BASE_URL', url, "a URL like 'http://localhost:11434/v1'");
+  const name = check.string('MODEL_NAME', 200);
+  const apiKey = check.text('MODEL_API_KEY');
+  if ((baseUrl === undefined) !== (name === undefined))
+    check.problem(
+      baseUrl === undefined ? 'MODEL_BASE_URL' : 'MODEL_NAME',
+      'MODEL_BASE_URL and MODEL_NAME together',
+      undefined,
+    );
+  return baseUrl === undefined || name === undefined ? undefined : { baseUrl, name, apiKey };
 }

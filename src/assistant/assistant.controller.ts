@@ -1,12 +1,22 @@
-import { Body, Controller, Get, HttpCode, Post, Res } from '@nestjs/common';
-import { ApiBadRequestResponse, ApiNotFoundResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
-import { ModelCacheService, type ModelStats } from '@mobius1/cache';
-import type { Response } from 'express';
+import { Body, Controller, Get, HttpCode, Post, Req, Res } from '@nestjs/common';
+import {
+  ApiBadRequestResponse,
+  ApiNotFoundResponse,
+  ApiOkResponse,
+  ApiProduces,
+  ApiTags,
+  ApiExtraModels,
+  getSchemaPath,
+} from '@nestjs/swagger';
+import { ModelCacheService, type ModelHit, type ModelStats } from '@mobius1/cache';
+import type { Request, Response } from 'express';
 import { ErrorResponse } from '../http/error.response.js';
 import { found } from '../http/found.js';
+import { sendEvents, untilGone, wantsEvents } from '../http/server-sent-events.js';
 import { WorkspacesService } from '../workspaces/workspaces.service.js';
 import { type Answer, AnswerDto, QuestionDto } from './assistant.dto.js';
 import { AssistantService } from './assistant.service.js';
+import { explainModelFailure } from './model-failure.js';
 
 @ApiTags('assistant')
 @Controller('assistant')
@@ -17,20 +27,41 @@ export class AssistantController {
     private readonly models: ModelCacheService,
   ) {}
 
-  /** Answers a question from the documents of a workspace. The second time the answer is there already: see `X-Cache`. */
+  /**
+   * Answers a question from the documents of a workspace, in one piece or, with `Accept: text/event-stream`, as events `sources`, `text`
+   * and `end`. The second time the answer is there already: see `X-Cache`.
+   */
   @Post('ask')
   @HttpCode(200)
-  @ApiOkResponse({ type: AnswerDto })
+  @ApiProduces('application/json', 'text/event-stream')
+  @ApiExtraModels(AnswerDto)
+  @ApiOkResponse({
+    content: {
+      'application/json': { schema: { $ref: getSchemaPath(AnswerDto) } },
+      'text/event-stream': { schema: { type: 'string' } },
+    },
+  })
   @ApiBadRequestResponse({ type: ErrorResponse })
   @ApiNotFoundResponse({ type: ErrorResponse })
   async ask(
     @Body() { workspaceId, question }: QuestionDto,
+    @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
-  ): Promise<Answer> {
+  ): Promise<Answer | undefined> {
     found(await this.workspaces.get(workspaceId), 'workspace', workspaceId);
-    const { output, hit } = await this.assistant.ask(workspaceId, question);
-    response.setHeader('X-Cache', hit === 'none' ? 'MISS' : hit === 'stale' ? 'STALE' : 'HIT');
-    return { answer: output.text, sources: output.sources, confidence: output.confidence, hit };
+    const gone = untilGone(response);
+    if (wantsEvents(request)) {
+      const stream = await this.assistant.stream(workspaceId, question, gone);
+      tellCache(response, stream.hit);
+      await sendEvents(response, stream, { gone, explain: explainModelFailure });
+      return;
+    }
+    const answer = await this.assistant.ask(workspaceId, question, gone).catch((error: unknown) => {
+      if (gone.aborted) return undefined; // nobody is there to be told
+      throw error;
+    });
+    if (answer !== undefined) tellCache(response, answer.hit);
+    return answer;
   }
 
   /** What the cache of answers did and saved in this process. */
@@ -38,4 +69,8 @@ export class AssistantController {
   savings(): ModelStats {
     return this.models.getStats();
   }
+}
+
+function tellCache(response: Response, hit: ModelHit): void {
+  response.setHeader('X-Cache', hit === 'none' ? 'MISS' : hit === 'stale' ? 'STALE' : 'HIT');
 }

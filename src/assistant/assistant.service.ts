@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { type ModelAnswer, ModelCacheService } from '@mobius1/cache';
+import { type ModelHit, ModelCacheService, type ModelStream } from '@mobius1/cache';
 import { PrismaService } from '../database/prisma.service.js';
-import { answerFrom, EXTRACTIVE_MODEL, type ExtractedAnswer } from './extractive-answerer.js';
+import { Answerer, type AnswerPart } from './answerer.js';
+import type { Answer } from './assistant.dto.js';
 
 /** Answers questions on the documents of a workspace; `DocumentsService` makes the answers void when documents come. */
 @Injectable()
@@ -9,19 +10,43 @@ export class AssistantService {
   constructor(
     private readonly prisma: PrismaService,
     private readonly models: ModelCacheService,
+    private readonly answerer: Answerer,
   ) {}
 
-  async ask(workspaceId: string, question: string): Promise<ModelAnswer<ExtractedAnswer>> {
+  /** Whether an answer has not to be waited for. */
+  get instant(): boolean {
+    return this.answerer.instant;
+  }
+
+  /** The answer in parts, one inference for all who ask the same at the same time. */
+  async stream(workspaceId: string, question: string, signal?: AbortSignal): Promise<ModelStream<AnswerPart>> {
+    const { modelId, params } = this.answerer;
     const request = {
-      modelId: EXTRACTIVE_MODEL,
-      input: question,
-      workspaceId,
-      describe: ({ confidence }: ExtractedAnswer) => ({ confidence, finishReason: 'stop' }),
+      ...{ modelId, params, workspaceId, input: question, ...(signal && { signal }) },
+      describe: (parts: readonly AnswerPart[]) => {
+        const last = parts.at(-1);
+        return last?.type === 'end' ? last.metadata : { finishReason: 'unknown' };
+      },
     };
-    return this.models.wrap(request, async () => {
-      const select = { id: true, title: true, content: true } as const;
+    const select = { id: true, title: true, content: true } as const;
+    return this.models.stream(request, async (stop) => {
       const documents = await this.prisma.document.findMany({ where: { workspaceId }, select, orderBy: { id: 'asc' } });
-      return answerFrom(question, documents);
+      return this.answerer.answer(question, documents, stop);
     });
   }
+
+  /** The answer in one piece. */
+  async ask(workspaceId: string, question: string, signal?: AbortSignal): Promise<Answer> {
+    const stream = await this.stream(workspaceId, question, signal);
+    return answerOf(stream, stream.hit);
+  }
+}
+
+async function answerOf(parts: AsyncIterable<AnswerPart>, hit: ModelHit): Promise<Answer> {
+  let answer: Answer = { answer: '', sources: [], confidence: 0, hit };
+  for await (const part of parts) {
+    if (part.type === 'text') answer = { ...answer, answer: answer.answer + part.text };
+    else if (part.type === 'sources') answer = { ...answer, sources: part.sources, confidence: part.confidence };
+  }
+  return answer;
 }

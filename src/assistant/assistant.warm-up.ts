@@ -12,10 +12,25 @@ export class AssistantWarmUp implements OnApplicationBootstrap {
     private readonly prisma: PrismaService,
   ) {}
 
+  /** The start waits only for answers that are there at once, and fails for none. */
   async onApplicationBootstrap(): Promise<void> {
-    const workspaces = await this.prisma.workspace.findMany({ select: { id: true } });
-    const asked = workspaces.flatMap(({ id }) => COMMON_QUESTIONS.map((question) => this.assistant.ask(id, question)));
-    const { length } = await Promise.all(asked);
-    new Logger('Cache').log(`warmed up with ${length} answers to common questions`);
+    const warm = this.#warmUp();
+    if (this.assistant.instant) await warm;
+  }
+
+  async #warmUp(): Promise<void> {
+    const logger = new Logger('Cache');
+    try {
+      const workspaces = await this.prisma.workspace.findMany({ select: { id: true } });
+      const asked = workspaces.flatMap(({ id }) =>
+        COMMON_QUESTIONS.map((question) => this.assistant.ask(id, question)),
+      );
+      const answers = await Promise.allSettled(asked);
+      const warm = answers.filter(({ status }) => status === 'fulfilled').length;
+      logger.log(`warmed up with ${warm} answers to common questions`);
+      if (warm < answers.length) logger.warn(`${answers.length - warm} answers are missing: the model failed`);
+    } catch (error) {
+      logger.warn(`no warm-up: ${error instanceof Error ? error.message : String(error)}`);
+    }
   }
 }

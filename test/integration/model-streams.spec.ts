@@ -1,5 +1,7 @@
 import { CacheInstance } from '../../libs/cache/src/instance/cache-instance.js';
 import type { CacheOptions } from '../../libs/cache/src/instance/cache-options.js';
+import { entryId } from '../../libs/cache/src/core/key.js';
+import { RedisHandle } from '../../libs/cache/src/instance/redis-handle.js';
 import { redisOptions } from '../support/cache.js';
 import { eventually } from '../support/eventually.js';
 import { heldStream, rest } from '../support/held-stream.js';
@@ -20,7 +22,8 @@ async function open(options: CacheOptions) {
     await here.manager.clear();
     await Promise.all([here.close(), there.close()]);
   };
-  return { here, there, close };
+  const keyOf = (key: string): string => `${redis.keyPrefix ?? ''}${entryId(key)}`;
+  return { here, there, close, keyOf };
 }
 
 describe.each([
@@ -54,6 +57,23 @@ describe.each([
     ]);
     const kept = await there.models.stream(QUESTION, old.start);
     expect([await rest(kept), old.start.mock.calls.length]).toEqual([['new'], 1]);
+  });
+
+  it('is read along by nobody after its key was deleted by hand (G2)', async () => {
+    const { here, there, keyOf } = setup;
+    const [old, fresh] = [heldStream<string>(), heldStream<string>()];
+    old.push('old');
+    const { fingerprint } = await here.models.stream(QUESTION, old.start);
+    const client = new RedisHandle(here.connection).getClient();
+    expect(await client.del(keyOf(fingerprint))).toBe(1);
+    fresh.push('new');
+    const first = await there.models.stream(QUESTION, fresh.start);
+    const second = here.models.stream(QUESTION, fresh.start);
+    await eventually(() => here.engine.counts.waits === 1, { what: 'it waits for the other process' });
+    old.end();
+    fresh.end();
+    expect(await rest(first)).toEqual(['new']);
+    expect(await rest(await second)).toEqual(['new']);
   });
 
   it('is asked for once in all processes, and replayed in the other (G6)', async () => {

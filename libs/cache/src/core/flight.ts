@@ -36,6 +36,8 @@ export interface FlightPlan {
 export interface Footing {
   readonly token: Token;
   readonly stamps: readonly Stamp[];
+  /** Which of the leases of this process it is: those with a higher number were taken later. */
+  readonly order: number;
 }
 
 /** What the code that is running was called from: the load of a flight, or a write that holds its key. */
@@ -148,6 +150,8 @@ function landed(): void {
  * circle would close, and fails with a clear error.
  */
 export class Flights {
+  /** How many leases were taken so far. */
+  leases = 0;
   readonly #byId = new Map<string, Flight>();
   /** Flights that hold their key's lease, detached or not. */
   readonly #leaseholders = new Map<string, Flight>();
@@ -210,8 +214,8 @@ export class Flights {
   }
 
   /** The flight got the lease of its key. */
-  leased(flight: Flight, footing: Footing): void {
-    flight.footing = footing;
+  leased(flight: Flight, { token, stamps }: Omit<Footing, 'order'>): void {
+    flight.footing = { token, stamps, order: ++this.leases };
     this.#leaseholders.set(flight.plan.id, flight);
   }
 

@@ -11,6 +11,8 @@ import type { CacheRequest } from './request.js';
 // A caller that was refused the value of others this often loads by itself: nobody waits in a circle.
 const MAX_JOINS = 3;
 
+const HEARD: Omit<Joining, 'fallback'> = { heard: true, stands: true };
+
 /** What was seen without asking the store. */
 type LocalLook = Pick<Look, 'entry' | 'counter'>;
 
@@ -27,8 +29,8 @@ interface Joining {
   readonly fallback: HeldEntry | undefined;
   /** The flight would have been detached by every invalidation up to now. */
   readonly heard: boolean;
-  /** What the store said before; `undefined` when it was not asked, or did not answer. */
-  readonly seen: Look | undefined;
+  /** It is known that no invalidation before the caller came concerns it. */
+  readonly stands: boolean;
 }
 
 /**
@@ -49,26 +51,35 @@ export class Reader {
   }
 
   async read(request: CacheRequest): Promise<Answer> {
-    const { store, flights } = this.#parts;
+    const { flights } = this.#parts;
     let awaited: Landing | undefined;
     for (let joins = 0; joins < MAX_JOINS;) {
-      const running = flights.get(request.id);
-      const heard = store.audible && running?.leased ? running : undefined;
+      const arrival = flights.leases;
+      const heard = this.#heard(request.id);
       const seen = heard === undefined ? await this.#look(request) : undefined;
       // What this process holds is as good as what the store holds: it may do where the store was not, or cannot be, asked.
       const known = seen ?? this.#peek(request.id);
       const served = known && this.#serve(request, known, awaited);
       if (served !== undefined) return served;
-      const joined = heard ?? this.#joinable(request, seen);
+      const joined = heard ?? this.#joinable(request, seen, arrival);
       if (joined === undefined) return await this.#lead(request, seen, known?.entry);
       if (flights.holds(request.id)) break; // that flight waits for the write that asks here
       joins++;
       request.standBack?.();
-      const answer = await this.#join(request, joined, { fallback: known?.entry, heard: heard !== undefined, seen });
+      const trust =
+        joined === heard ? HEARD : { heard: false, stands: seen !== undefined || isYounger(joined, arrival) };
+      const answer = await this.#join(request, joined, { fallback: known?.entry, ...trust });
       if ('value' in answer) return answer;
       awaited = answer;
     }
     return { value: await this.#loader.direct(request), outcome: 'miss' };
+  }
+
+  /** A flight that every invalidation up to now would have detached. */
+  #heard(id: string): Flight | undefined {
+    const { store, flights } = this.#parts;
+    const flight = store.audible ? flights.get(id) : undefined;
+    return flight?.leased ? flight : undefined;
   }
 
   /** Rolls the dice of early refresh for a fresh entry of this process. */
@@ -125,29 +136,30 @@ export class Reader {
 
   /**
    * A flight without a lease may only be joined by those who cannot reach the store either, and who hear nothing: while
-   * changes are heard, one that is not heard could have come from elsewhere (protocol rule 10). One whose generations are not those that
-   * the store tells now is void: to see that is as good as to hear of it.
+   * changes are heard, one that is not heard could have come from elsewhere (protocol rule 10).
    */
-  #joinable(request: CacheRequest, seen: Look | undefined): Flight | undefined {
+  #joinable(request: CacheRequest, seen: Look | undefined, arrival: number): Flight | undefined {
     const { store, flights } = this.#parts;
-    const { id, names } = request;
-    const flight = flights.get(id) ?? this.#showing(request, seen);
-    if (flight === undefined) return undefined;
-    if (!flight.leased) return seen === undefined && !store.audible ? flight : undefined;
-    const changed = seen === undefined ? [] : changedSince(flight, { names, seen });
-    if (changed.length === 0) return flight;
-    flights.detachStamped(changed);
-    return undefined;
+    const flight = flights.get(request.id);
+    if (flight?.leased === false) return seen === undefined && !store.audible ? flight : undefined;
+    return request.joinsShown && seen !== undefined ? this.#standing(request, seen, arrival) : flight;
   }
 
   /**
-   * A flight that was detached, by the news of its own lease for example, and shows what it loads: its lease still stands, so no
-   * invalidation of the key has come.
+   * For callers who take what a load shows, which nobody looks at again: a flight that no invalidation before the caller came has
+   * concerned, whether or not this process has heard of one, or has detached it for the news of its own lease. One that is void is let go:
+   * to see that in the store is as good as to hear of it.
    */
-  #showing({ id, joinsShown }: CacheRequest, seen: Look | undefined): Flight | undefined {
-    if (joinsShown !== true || seen?.holder === undefined) return undefined;
-    const flight = this.#parts.flights.leaseholder(id);
-    return flight?.footing?.token === seen.holder ? flight : undefined;
+  #standing({ id, names }: CacheRequest, seen: Look, arrival: number): Flight | undefined {
+    const { flights } = this.#parts;
+    const flight = flights.get(id) ?? flights.leaseholder(id);
+    if (flight === undefined || isYounger(flight, arrival)) return flight;
+    const { token, stamps } = flight.footing ?? { token: undefined, stamps: [] };
+    const changed = stamps.filter(({ name, generation }) => seen.generations[names.indexOf(name)] !== generation);
+    if (seen.holder === token && changed.length === 0) return flight;
+    flights.detachStamped(changed.map(({ name }) => name));
+    flights.close(flight);
+    return undefined;
   }
 
   async #lead(request: CacheRequest, seen: Look | undefined, fallback: HeldEntry | undefined): Promise<Answer> {
@@ -161,9 +173,9 @@ export class Reader {
   }
 
   /** The flight's value, or how it landed when this caller must look for itself. */
-  async #join(request: CacheRequest, flight: Flight, { fallback, heard, seen }: Joining): Promise<Answer | Landing> {
+  async #join(request: CacheRequest, flight: Flight, { fallback, heard, stands }: Joining): Promise<Answer | Landing> {
     const { flights } = this.#parts;
-    const takesShown = request.joinsShown === true && (heard || isYoungerThan(request, flight, seen));
+    const takesShown = stands && request.joinsShown === true;
     const landed = this.#within(request, fallback, flights.join(flight, heard));
     const landing = await (takesShown ? Promise.race([shownBy(flight), landed]) : landed);
     if ('outcome' in landing) return landing;
@@ -208,23 +220,9 @@ export class Reader {
   }
 }
 
-/** Generations that the flight will be stamped with, and that are others now. */
-function changedSince({ footing }: Flight, { names, seen }: { names: readonly string[]; seen: Look }): string[] {
-  const stamps = footing?.stamps ?? [];
-  return stamps
-    .filter(({ name, generation }) => names.includes(name) && seen.generations[names.indexOf(name)] !== generation)
-    .map(({ name }) => name);
-}
-
-/**
- * Whether what the flight loads is younger than the caller's look, in which the store told of all invalidations before it: its load has
- * not begun, or its lease still stood, and so did its generations (or it would not be joined). Without a lease it is joined only where
- * nothing can be known.
- */
-function isYoungerThan({ names }: CacheRequest, { leased, footing }: Flight, seen: Look | undefined): boolean {
-  if (!leased || footing === undefined) return true;
-  return seen?.holder === footing.token && footing.stamps.every(({ name }) => names.includes(name));
-}
+/** Whether the load of a flight began, or will begin, after this many leases had been taken; without a lease nothing can be known. */
+const isYounger = ({ leased, footing }: Flight, arrival: number): boolean =>
+  !leased || footing === undefined || footing.order > arrival;
 
 async function shownBy(flight: Flight): Promise<Answer> {
   const shown = await flight.shown;

@@ -1,0 +1,53 @@
+import OpenAI from 'openai';
+import type { RemoteModel } from '../config.js';
+import { Answerer, type AnswerPart, type Source } from './answerer.js';
+import { findPassages } from './passages.js';
+
+/** Enough for a model to see what a sentence means, few enough to stay cheap. */
+const MOST_SENTENCES = 12;
+/** Milliseconds until its first part: longer than that nobody waits for an assistant. */
+const TIMEOUT = 60_000;
+
+const INSTRUCTIONS =
+  'Answer the question in its own language, briefly, from the passages alone. When they do not answer it, say that you do not know.';
+
+/** Asks any model that speaks the protocol of OpenAI, with what the documents say about the question. */
+export class RemoteAnswerer extends Answerer {
+  readonly modelId: string;
+  readonly instant = false;
+  /** The passages come from the documents, and these make answers void when they change. */
+  readonly params = { instructions: INSTRUCTIONS, passages: MOST_SENTENCES, temperature: 0 };
+  readonly #client: OpenAI;
+
+  constructor({ baseUrl, apiKey, name }: RemoteModel) {
+    super();
+    this.modelId = name;
+    // Retries belong to whoever waits for the answer.
+    this.#client = new OpenAI({ baseURL: baseUrl, apiKey: apiKey ?? 'none', maxRetries: 0, timeout: TIMEOUT });
+  }
+
+  async *answer(question: string, sources: readonly Source[], signal: AbortSignal): AsyncGenerator<AnswerPart> {
+    const { sentences, confidence, ...found } = findPassages(question, sources, MOST_SENTENCES);
+    const { instructions: content, temperature } = this.params;
+    const stream = await this.#client.chat.completions.create(
+      {
+        ...{ model: this.modelId, temperature, stream: true, stream_options: { include_usage: true } },
+        messages: [
+          { role: 'system', content },
+          { role: 'user', content: `Passages:\n${sentences.join('\n')}\n\nQuestion: ${question}` },
+        ],
+      },
+      { signal },
+    );
+    yield { type: 'sources', ...found, confidence };
+    let finishReason = 'unknown';
+    let tokens: number | undefined;
+    for await (const { choices, usage } of stream) {
+      const text = choices[0]?.delta.content ?? '';
+      if (text !== '') yield { type: 'text', text };
+      finishReason = choices[0]?.finish_reason ?? finishReason;
+      tokens = usage?.total_tokens ?? tokens;
+    }
+    yield { type: 'end', metadata: { finishReason, ...(tokens === undefined ? {} : { tokens }) } };
+  }
+}
