@@ -27,11 +27,16 @@ export interface TokenCounts {
   readonly total?: number | undefined;
 }
 
+/** What the cache is told, with the tokens by kind. */
+export interface Described extends ModelMetadata {
+  readonly usage?: { readonly input?: number; readonly cachedInput?: number; readonly output?: number };
+}
+
 /** The end that every provider announces was not seen. */
 export const CUT_OFF = 'cut off';
 
 /** What the cache is told of an answer. `json`: it was asked for as JSON. */
-export function metadataOf(reply: Reply, json: boolean): ModelMetadata {
+export function metadataOf(reply: Reply, json: boolean): Described {
   const { finishReason, toolCalls, error, tokens = {} } = reply;
   const refusal = refusalOf(reply, json);
   return {
@@ -61,8 +66,17 @@ function isJson(text: string): boolean {
   }
 }
 
-function countsOf({ input, cachedInput, output, total }: TokenCounts): Pick<ModelMetadata, 'tokens'> {
-  const kinds = [input, cachedInput, output].filter((count) => count !== undefined);
-  const tokens = total ?? (kinds.length === 0 ? undefined : kinds.reduce((sum, count) => sum + count, 0));
-  return tokens === undefined || !(tokens >= 0) ? {} : { tokens };
+/** A provider that counts in another way costs a number in the books, never an answer: what is no count is left out. */
+function countsOf({ input, cachedInput, output, total }: TokenCounts): Pick<Described, 'tokens' | 'usage'> {
+  const usage = Object.fromEntries(
+    Object.entries({ input, cachedInput, output }).filter(([, count]) => isCount(count)),
+  );
+  const kinds = Object.values(usage) as number[];
+  const tokens = total ?? kinds.reduce((sum, count) => sum + count, 0);
+  return {
+    ...(isCount(tokens) && (total !== undefined || kinds.length > 0) ? { tokens } : {}),
+    ...(kinds.length > 0 ? { usage } : {}),
+  };
 }
+
+const isCount = (count: number | undefined): count is number => Number.isSafeInteger(count) && (count as number) >= 0;
