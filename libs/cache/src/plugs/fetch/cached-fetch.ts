@@ -84,7 +84,7 @@ async function responseOf(pieces: Came, own: Response | undefined): Promise<Resp
   const head = first.value as Head;
   const headers = own === undefined ? new Headers(head.headers) : headersOf(own);
   headers.set('x-mobius-cache', hit);
-  headers.set('x-mobius-fingerprint', fingerprint);
+  if (fingerprint !== '') headers.set('x-mobius-fingerprint', fingerprint);
   if (hit !== 'none') headers.set('age', String(Math.floor(ageMs / 1_000)));
   const encoder = new TextEncoder();
   const bytes = mapped(iterator, (piece) => encoder.encode(piece as string));

@@ -40,7 +40,9 @@ export class NotRecordedError extends Error {
   toResponse(): Response {
     const { status } = this;
     if (this.#body === undefined) return this.#response;
-    return new Response(this.#body.slice(), { status, headers: headersOf(this.#response) });
+    // Some statuses forbid a body, even an empty one.
+    const body = this.#body.length === 0 ? null : this.#body.slice();
+    return new Response(body, { status, headers: headersOf(this.#response) });
   }
 }
 
@@ -66,20 +68,29 @@ export interface Sending {
 
 /** Sends a request; an answer that is no success, and one that is neither JSON nor events, is thrown. */
 export async function send({ fetch, url, init, signal, responseTimeout }: Sending): Promise<Response> {
-  const patience = new AbortController();
-  const timer =
-    responseTimeout === undefined
-      ? undefined
-      : setTimeout(() => {
-          patience.abort(new DOMException(`No answer within ${responseTimeout} ms.`, 'TimeoutError'));
-        }, responseTimeout);
+  const patience = patienceOf(responseTimeout);
+  const ends = patience.signal === undefined ? signal : AbortSignal.any([signal, patience.signal]);
   try {
-    const response = await fetch(url, { ...init, signal: AbortSignal.any([signal, patience.signal]) });
+    const response = await fetch(url, { ...init, signal: ends });
     if (response.ok && response.body !== null && isText(response)) return response;
     throw new NotRecordedError(response, response.ok ? undefined : await beginningOf(response));
   } finally {
-    clearTimeout(timer);
+    patience.end();
   }
+}
+
+function patienceOf(ms: number | undefined): { readonly signal?: AbortSignal; readonly end: () => void } {
+  if (ms === undefined) return { end: () => undefined };
+  const controller = new AbortController();
+  const timer = setTimeout(() => {
+    controller.abort(new DOMException(`No answer within ${ms} ms.`, 'TimeoutError'));
+  }, ms);
+  return {
+    signal: controller.signal,
+    end: () => {
+      clearTimeout(timer);
+    },
+  };
 }
 
 const isText = (response: Response): boolean =>
