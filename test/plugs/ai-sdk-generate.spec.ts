@@ -132,6 +132,22 @@ describe.each(VERSIONS)('the AI SDK, answers at once: %s', (_, { sdk, language }
     expect(calls.generate).toHaveLength(2);
   });
 
+  it('gives an answer that is no data to everybody, and keeps it not', async () => {
+    class Thought {
+      readonly #secret = 'not to be copied';
+      get secret(): string {
+        return this.#secret;
+      }
+    }
+    const models = createModels();
+    const content = [{ type: 'text', text: 'A number.', providerMetadata: { mock: { thought: new Thought() } } }];
+    const { model, calls } = language(models, () => ({ text: '', content }), W1);
+    const all = await Promise.all(Array.from({ length: 3 }, () => generateText({ model, ...PROMPT })));
+    expect(all.map(({ text }) => text)).toEqual(['A number.', 'A number.', 'A number.']);
+    expect(calls.generate).toHaveLength(3);
+    expect(models.getStats()).toMatchObject({ stored: 0, refused: { unkeyable: 1 } });
+  });
+
   it('is told by each call whose answer it is, and how the cache is used; the provider does not see it', async () => {
     const models = createModels();
     const { model, calls } = language(models, () => ({}));

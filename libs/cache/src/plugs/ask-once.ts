@@ -1,5 +1,6 @@
 import type { ModelMetadata } from '../features/model/admission.js';
 import type { ModelCache } from '../features/model/model-cache.js';
+import { UnsharablePartError } from '../features/model/stream/errors.js';
 import type { ModelAnswer, ModelRequest } from '../features/model/model-types.js';
 
 /** A question whose caller may leave. */
@@ -29,7 +30,14 @@ export async function askOnce<T>(
     },
   );
   const { hit, ageMs, ttlMs, fingerprint } = stream;
-  let output: T | undefined;
-  for await (const answer of stream) output = answer;
-  return { output: output as T, hit, ageMs, ttlMs, fingerprint };
+  try {
+    let output: T | undefined;
+    for await (const answer of stream) output = answer;
+    return { output: output as T, hit, ageMs, ttlMs, fingerprint };
+  } catch (error) {
+    if (!(error instanceof UnsharablePartError)) throw error;
+    // What this caller waited for is only for who asked first: an answer that is no data.
+    const output = await run(signal ?? new AbortController().signal);
+    return { output, hit: 'none', ageMs: 0, ttlMs: 0, fingerprint };
+  }
 }
