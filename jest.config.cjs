@@ -1,3 +1,5 @@
+const { entries } = require('./tools/entries.cjs');
+
 // NestJS 12 ships ES modules, which Jest can require() natively only on Node >= 24.9:
 // SWC compiles them to CommonJS here, with everything else.
 const swc = {
@@ -20,11 +22,7 @@ module.exports = {
   transform: { '^.+\\.(t|j)s$': ['@swc/jest', swc] },
   transformIgnorePatterns: ['/node_modules/(?!@nestjs/)'],
   moduleNameMapper: {
-    '^@mobius1/cache/standalone$': '<rootDir>/libs/cache/src/standalone.ts',
-    '^@mobius1/cache/(prometheus|opentelemetry)$': '<rootDir>/libs/cache/src/telemetry/$1.ts',
-    '^@mobius1/cache/(ai-sdk|fetch|langchain)$': '<rootDir>/libs/cache/src/plugs/$1.ts',
-    '^@mobius1/cache/testing$': '<rootDir>/libs/cache/src/testing/index.ts',
-    '^@mobius1/(kernel|cache|database)$': '<rootDir>/libs/$1/src/index.ts',
+    ...Object.fromEntries(entries.map(({ name, source }) => [`^${name}$`, `<rootDir>/${source}`])),
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   setupFiles: ['reflect-metadata'],

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { join, posix } from 'node:path';
 import ts from 'typescript';
+import { entries } from '../tools/entries.cjs';
 
 const ROOT = join(__dirname, '..');
 /** Lines of code, without blank lines and comments. */
@@ -60,18 +61,7 @@ const LIBRARIES = Object.keys(FLOORS);
 /** Libraries that a library may import, by their public names. */
 const BENEATH: Record<string, readonly string[]> = { kernel: [], cache: ['kernel'], database: ['kernel'] };
 
-const ENTRIES: Record<string, string> = {
-  '@mobius1/kernel': 'libs/kernel/src/index.ts',
-  '@mobius1/cache': 'libs/cache/src/index.ts',
-  '@mobius1/cache/standalone': 'libs/cache/src/standalone.ts',
-  '@mobius1/cache/prometheus': 'libs/cache/src/telemetry/prometheus.ts',
-  '@mobius1/cache/opentelemetry': 'libs/cache/src/telemetry/opentelemetry.ts',
-  '@mobius1/cache/ai-sdk': 'libs/cache/src/plugs/ai-sdk.ts',
-  '@mobius1/cache/fetch': 'libs/cache/src/plugs/fetch.ts',
-  '@mobius1/cache/langchain': 'libs/cache/src/plugs/langchain.ts',
-  '@mobius1/cache/testing': 'libs/cache/src/testing/index.ts',
-  '@mobius1/database': 'libs/database/src/index.ts',
-};
+const ENTRIES: Record<string, string> = Object.fromEntries(entries.map(({ name, source }) => [name, source]));
 
 // The tree
 

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, HttpCode, Post, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Post, Query, Req, Res } from '@nestjs/common';
 import {
   ApiBadRequestResponse,
   ApiNotFoundResponse,
@@ -8,13 +8,13 @@ import {
   ApiExtraModels,
   getSchemaPath,
 } from '@nestjs/swagger';
-import { ModelCacheService, type ModelHit, type ModelStats } from '@mobius1/cache';
+import { type ModelHit, ModelCacheService, type ModelStats, type Savings } from '@mobius1/cache';
 import type { Request, Response } from 'express';
 import { ErrorResponse } from '../http/error.response.js';
 import { found } from '../http/found.js';
 import { sendEvents, untilGone, wantsEvents } from '../http/server-sent-events.js';
 import { WorkspacesService } from '../workspaces/workspaces.service.js';
-import { type Answer, AnswerDto, QuestionDto } from './assistant.dto.js';
+import { type Answer, AnswerDto, QuestionDto, SavingsQueryDto } from './assistant.dto.js';
 import { AssistantService } from './assistant.service.js';
 import { explainModelFailure } from './model-failure.js';
 
@@ -64,10 +64,15 @@ export class AssistantController {
     return answer;
   }
 
-  /** What the cache of answers did and saved in this process. */
+  /** What the cache of answers did in this process, and what it saved in a workspace in the last 30 days, in all processes. */
   @Get('savings')
-  savings(): ModelStats {
-    return this.models.getStats();
+  @ApiBadRequestResponse({ type: ErrorResponse })
+  @ApiNotFoundResponse({ type: ErrorResponse })
+  async savings(@Query() { workspaceId }: SavingsQueryDto): Promise<ModelStats & { savings?: Savings }> {
+    const stats = this.models.getStats();
+    if (workspaceId === undefined) return stats;
+    found(await this.workspaces.get(workspaceId), 'workspace', workspaceId);
+    return { ...stats, savings: await this.models.getSavings({ workspaceId }) };
   }
 }
 

@@ -1,11 +1,21 @@
-import { ApiProperty } from '@nestjs/swagger';
-import { Matches } from 'class-validator';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsOptional, Matches } from 'class-validator';
 import type { ModelHit } from '@mobius1/cache';
 import { Text } from '../http/text.decorator.js';
 
+const ID = /^[\w-]{1,64}$/;
+const NO_ID = { message: 'workspaceId must be 1 to 64 letters, digits, hyphens or underscores' };
+
+export class SavingsQueryDto {
+  @ApiPropertyOptional({ description: 'Whose savings are shown, too.', example: 'ws-gestoria-sol' })
+  @IsOptional()
+  @Matches(ID, NO_ID)
+  readonly workspaceId?: string;
+}
+
 export class QuestionDto {
   @ApiProperty({ example: 'ws-gestoria-sol' })
-  @Matches(/^[\w-]{1,64}$/, { message: 'workspaceId must be 1 to 64 letters, digits, hyphens or underscores' })
+  @Matches(ID, NO_ID)
   readonly workspaceId!: string;
 
   @Text({ max: 2_000, example: '¿Qué es el NIE?' })

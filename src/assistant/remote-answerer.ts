@@ -1,3 +1,4 @@
+import type { ModelMetadata } from '@mobius1/cache';
 import OpenAI from 'openai';
 import type { RemoteModel } from '../config.js';
 import { Answerer, type AnswerPart, type Source } from './answerer.js';
@@ -41,13 +42,21 @@ export class RemoteAnswerer extends Answerer {
     );
     yield { type: 'sources', ...found, confidence };
     let finishReason = 'unknown';
-    let tokens: number | undefined;
+    let spent: Pick<ModelMetadata, 'tokens' | 'usage'> = {};
     for await (const { choices, usage } of stream) {
       const text = choices[0]?.delta.content ?? '';
       if (text !== '') yield { type: 'text', text };
       finishReason = choices[0]?.finish_reason ?? finishReason;
-      tokens = usage?.total_tokens ?? tokens;
+      if (usage) spent = spentBy(usage);
     }
-    yield { type: 'end', metadata: { finishReason, ...(tokens === undefined ? {} : { tokens }) } };
+    yield { type: 'end', metadata: { finishReason, ...spent } };
   }
+}
+
+function spentBy({ prompt_tokens, completion_tokens, total_tokens, prompt_tokens_details }: OpenAI.CompletionUsage) {
+  const cachedInput = prompt_tokens_details?.cached_tokens ?? 0;
+  return {
+    tokens: total_tokens,
+    usage: { input: prompt_tokens - cachedInput, cachedInput, output: completion_tokens },
+  };
 }

@@ -71,7 +71,8 @@ export function readPage(path: string): Page {
 /** All pages, in the order in which they are read. */
 export function readPages(): Page[] {
   const docs = readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`);
-  return ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...docs.sort()]
+  const packages = readdirSync(join(ROOT, 'libs')).map((library) => `libs/${library}/README.md`);
+  return ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...docs.sort(), ...packages]
     .filter((path) => path.endsWith('.md'))
     .map(readPage);
 }

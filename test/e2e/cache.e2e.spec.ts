@@ -168,6 +168,9 @@ describe('caching in the workspace API', () => {
       expect(third).toMatchObject({ cache: 'MISS', body: { answer: expect.stringContaining('seis semanas') } });
       const { body } = await running.get('/api/v1/assistant/savings');
       expect(body).toMatchObject({ hits: 2, stored: expect.any(Number), refused: {} });
+      const saved = await running.get('/api/v1/assistant/savings?workspaceId=ws-extranjeria-norte');
+      expect(saved.body.savings).toMatchObject({ complete: true, totals: { calls: 3, hits: 0 } }); // two of the warm-up
+      expect((await running.get('/api/v1/assistant/savings?workspaceId=unknown')).status).toBe(404);
     });
 
     it('has popular templates before anybody asked for them', async () => {

@@ -8,7 +8,7 @@ const QUESTION = { modelId: 'llama', input: '¿Qué es el NIE?', workspaceId: 'w
 
 function create(options: ModelCacheOptions = {}) {
   const { cache, manager, clock } = createCache();
-  return { models: new ModelCache(cache.engine, { secret: SECRET, ...options }, clock), manager, clock };
+  return { models: new ModelCache({ engine: cache.engine, clock }, { secret: SECRET, ...options }), manager, clock };
 }
 
 describe('the model cache', () => {
@@ -391,7 +391,7 @@ describe('the model cache', () => {
     function share(options: ModelCacheOptions) {
       const { cache, manager, clock } = createCache();
       const open = (changes: ModelCacheOptions = options) =>
-        new ModelCache(cache.engine, { secret: SECRET, ...changes }, clock);
+        new ModelCache({ engine: cache.engine, clock }, { secret: SECRET, ...changes });
       return { open, manager };
     }
     const storedUnder = async (models: ModelCache, manager: ReturnType<typeof share>['manager']) => {

@@ -2,6 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { ModelCache } from '../../libs/cache/src/features/model/model-cache.js';
 import type { ModelCacheOptions } from '../../libs/cache/src/features/model/model-options.js';
 import type { ModelStreamRequest } from '../../libs/cache/src/features/model/stream/streams.js';
+import { MemoryTally } from '../../libs/cache/src/drivers/memory-tally.js';
 import { heldStream, rest } from '../support/held-stream.js';
 import { createCache } from './cache.js';
 
@@ -10,7 +11,7 @@ const WORDS = ['El ', 'NIE ', 'es ', 'un ', 'número.'];
 
 function create(options: ModelCacheOptions = {}) {
   const { cache, clock } = createCache();
-  const models = new ModelCache(cache.engine, { secret: 'a secret of the tests', ...options }, clock);
+  const models = new ModelCache({ engine: cache.engine, clock }, { secret: 'a secret of the tests', ...options });
   return { models, clock, cache };
 }
 
@@ -443,6 +444,23 @@ describe('an answer in parts', () => {
     await expect(models.stream({ ...QUESTION, workspaceId: '' }, heldAnswer('x'))).rejects.toMatchObject({
       code: 'CACHE_INVALID_KEY',
     });
+  });
+
+  it('counts for what was spent once, and for what was saved by each who did not ask', async () => {
+    const { cache, clock } = createCache();
+    const models = new ModelCache(
+      { engine: cache.engine, clock, tally: new MemoryTally(clock) },
+      { secret: 'a secret of the tests' },
+    );
+    const request = { ...QUESTION, describe: (parts: readonly string[]) => ({ usage: { output: parts.length } }) };
+    const model = heldStream<string>();
+    model.push(...WORDS);
+    const along = await Promise.all([1, 2].map(() => models.stream(request, model.start)));
+    model.end();
+    for (const stream of along) await rest(stream);
+    await rest(await models.stream(request, model.start));
+    const { totals } = await models.getSavings();
+    expect(totals).toMatchObject({ calls: 1, hits: 1, coalesced: 1, tokensAvoided: { output: 10 } });
   });
 
   it('is encrypted at rest like any other', async () => {

@@ -4,8 +4,10 @@ import { type Cluster } from 'ioredis';
 import { RedisConnection } from '../../libs/cache/src/drivers/redis-connection.js';
 import type { RedisOptions } from '../../libs/cache/src/drivers/redis-options.js';
 import { RedisStore } from '../../libs/cache/src/drivers/redis-store.js';
+import { RedisTally } from '../../libs/cache/src/drivers/redis-tally.js';
 import { CacheInstance } from '../../libs/cache/src/instance/cache-instance.js';
 import type { CacheOptions } from '../../libs/cache/src/instance/cache-options.js';
+import { describeTally } from '../support/describe-tally.js';
 import { eventually } from '../support/eventually.js';
 import type { ClusterTopology } from '../support/redis-cluster.js';
 import { RedisEnv } from '../support/redis-env.js';
@@ -54,6 +56,12 @@ describeStore('redis cluster', async () => {
     while (store.now() < until) await wait(until - store.now()); // the server's time, which nobody can turn
   };
   return { store, advance, close: () => connection.quit() };
+});
+
+describeTally('redis cluster', async (bounds) => {
+  const connection = new RedisConnection({ cluster: cluster.addresses, commandTimeout: 10_000 });
+  await connection.connect();
+  return { tally: new RedisTally(connection, uniquePrefix(), bounds), close: () => connection.quit() };
 });
 
 describe.each([

@@ -22,6 +22,11 @@ export { ModelStream } from './features/model/stream/model-stream.js';
 export type { ReplayPace } from './features/model/stream/replay.js';
 export type { StreamSource } from './features/model/stream/source.js';
 export type { ModelStreamRequest } from './features/model/stream/streams.js';
+export type { Money, SavingsCounts } from './features/model/savings/amounts.js';
+export type { ModelPrice, ModelPrices } from './features/model/savings/prices.js';
+export type { SavingsOptions } from './features/model/savings/savings-options.js';
+export type { Savings, SavingsGroup, SavingsQuery, SavingsRow } from './features/model/savings/savings-report.js';
+export type { TokensByKind, TokenUsage } from './features/model/savings/tokens.js';
 export {
   InferenceAbandonedError,
   type ModelAnswer,

@@ -75,7 +75,7 @@ export class EnvironmentCheck {
     this.#check.problem(name, expected, this.text(name), hint);
   }
 
-  /** @throws InvalidOptionsError listing everything recorded so far. */
+  /** Ends the check. @throws InvalidOptionsError listing everything recorded so far. */
   throwIfAny(): void {
     this.#check.throwIfAny();
   }

@@ -36,10 +36,12 @@ export class FakeClock implements Clock {
     this.#seed = seed;
   }
 
+  /** Wall time in milliseconds since 1970. */
   now(): number {
     return this.#wallOffset + this.#monotonic;
   }
 
+  /** Milliseconds that were advanced since the clock was made. */
   monotonic(): number {
     return this.#monotonic;
   }
@@ -52,12 +54,14 @@ export class FakeClock implements Clock {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   }
 
+  /** Runs `fn` when the clock has been advanced by `ms` milliseconds. */
   schedule(fn: () => void, ms: number): Timer {
     const timer: Pending = { due: this.#monotonic + Math.max(0, ms), fn };
     this.#pending.add(timer);
     return { cancel: () => void this.#pending.delete(timer) };
   }
 
+  /** Resolves when the clock has been advanced by `ms` milliseconds, or when `signal` aborts. */
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return interruptibleSleep((wake) => this.schedule(wake, ms), signal);
   }

@@ -104,7 +104,7 @@ export class OptionCheck {
     }
   }
 
-  /** @throws InvalidOptionsError listing everything recorded so far. */
+  /** Ends the check. @throws InvalidOptionsError listing everything recorded so far. */
   throwIfAny(): void {
     if (this.#problems.length > 0) throw new InvalidOptionsError(this.#scope, this.#problems);
   }

@@ -16,6 +16,7 @@ export interface MemoryStoreOptions {
   readonly maxEntries?: number;
   /** Bytes of encoded values. @default 64 MiB */
   readonly maxBytes?: number;
+  /** Where time comes from, for tests. @default the real one */
   readonly clock?: Clock;
 }
 

@@ -4,7 +4,9 @@ import { isCluster, type RedisClient } from './redis-client.js';
 
 /** A node of a Redis Cluster (port 6379 unless said), or a Sentinel (26379). */
 export interface RedisNode {
+  /** Name or address. */
   readonly host: string;
+  /** @default 6379, of a Sentinel 26379 */
   readonly port?: number;
 }
 
@@ -26,7 +28,9 @@ export interface RedisOptions {
   readonly host?: string;
   /** @default 6379 */
   readonly port?: number;
+  /** @default the server's default user */
   readonly username?: string | undefined;
+  /** Never logged. @default none */
   readonly password?: string | undefined;
   /** Number of the database. @default 0 */
   readonly db?: number;

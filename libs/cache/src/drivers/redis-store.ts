@@ -79,7 +79,7 @@ export class RedisStore implements Store {
     const names: string[] = [];
     for (const key of keys) {
       if (key.startsWith(this.#internal)) names.push(key.slice(this.#internal.length));
-      else if (key.startsWith(this.#prefix)) ids.push(key.slice(this.#prefix.length));
+      else if (key.startsWith(this.#prefix) && this.#isEntry(key)) ids.push(key.slice(this.#prefix.length));
     }
     return { ids, names };
   }
@@ -284,9 +284,9 @@ export class RedisStore implements Store {
     return `${escapeGlob(this.#prefix + start)}*`;
   }
 
-  /** False for our own bookkeeping. */
+  /** False for our own bookkeeping: no name of an entry begins with ~ (`core/key.ts`). */
   #isEntry(key: string): boolean {
-    return !key.startsWith(this.#internal);
+    return key[this.#prefix.length] !== '~';
   }
 }
 

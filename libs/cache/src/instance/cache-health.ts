@@ -7,9 +7,11 @@ export type CacheHealthStatus = 'up' | 'degraded' | 'down';
 
 /** How the cache does, measured when it was asked. */
 export interface CacheHealth {
+  /** How much the cache helps. */
   readonly status: CacheHealthStatus;
   /** What is not well, each in one sentence. */
   readonly reasons: readonly string[];
+  /** Where entries are; `none` when the cache is turned off. */
   readonly store: 'memory' | 'redis' | 'none';
   /** Milliseconds a ping took; absent in memory. */
   readonly latencyMs?: number;

@@ -4,19 +4,23 @@ import { ArgumentKeys } from '../core/argument-key.js';
 import { CacheEngine } from '../core/engine.js';
 import type { CacheEvents } from '../core/events.js';
 import type { Store } from '../core/store.js';
+import type { Tally } from '../core/tally.js';
 import { MemoryStore } from '../drivers/memory-store.js';
+import { MemoryTally } from '../drivers/memory-tally.js';
 import { type NearEvents, NearTier } from '../drivers/near/near-tier.js';
 import { NullStore } from '../drivers/null-store.js';
 import { RedisConnection } from '../drivers/redis-connection.js';
 import { REDIS_DEFAULTS } from '../drivers/redis-options.js';
 import { ReplicatedWrites } from '../drivers/replicated-writes.js';
 import { RedisStore } from '../drivers/redis-store.js';
+import { RedisTally } from '../drivers/redis-tally.js';
 import { CacheManager } from '../features/manager/cache-manager.js';
 import { ModelCache } from '../features/model/model-cache.js';
 import { QueryCache } from '../features/query/query-cache.js';
 import { type CacheHealth, judgeHealth } from './cache-health.js';
 import { type CacheMetric, describeMetrics } from './cache-metrics.js';
 import { type CacheOptions, type ResolvedCacheOptions, resolveCacheOptions } from './cache-options.js';
+import { describeSavings } from './savings-metrics.js';
 
 /**
  * One cache with all its parts: what `CacheModule.forRoot` makes for an application and `initializeRedis` for a program
@@ -25,11 +29,17 @@ import { type CacheOptions, type ResolvedCacheOptions, resolveCacheOptions } fro
 export class CacheInstance {
   /** Tells this cache apart from others in metrics, spans and diagnostics. */
   readonly name: string;
+  /** What it does, as it does it. */
   readonly events: Channel<CacheEvents>;
+  /** What everything below is a face of; for extensions. */
   readonly engine: CacheEngine;
+  /** Entries by key: what `CacheManagerService` is. */
   readonly manager: CacheManager;
+  /** Queries of the database: what `QueryCacheService` is. */
   readonly queries: QueryCache;
+  /** Answers of AI models: what `ModelCacheService` is. */
   readonly models: ModelCache;
+  /** Makes keys of arguments, so that no two meet. */
   readonly argumentKeys: ArgumentKeys;
   /** The transactions that this cache follows. */
   readonly unitOfWork: UnitOfWork;
@@ -80,11 +90,13 @@ export class CacheInstance {
     this.queries = new QueryCache(this.manager);
     // In memory nobody sees keys; a secret that nobody knows is as good as any.
     const secret = this.connection === undefined ? { secret: randomUUID() } : {};
-    this.models = new ModelCache(this.engine, { ...secret, ...model }, clock);
+    const tally = tallyOn(this.connection, { redis, clock });
+    this.models = new ModelCache({ engine: this.engine, clock, tally }, { ...secret, ...model });
     this.argumentKeys = new ArgumentKeys(keySecret === undefined ? {} : { secret: keySecret });
     this.connection?.events.on('ready', () => void this.engine.replay());
   }
 
+  /** Where entries are: `redis`, `memory`, or `none` when it is turned off. */
   get store(): Store['kind'] {
     return this.#store.kind;
   }
@@ -104,7 +116,7 @@ export class CacheInstance {
   /** What can be counted or measured without asking anybody; cheap enough for every scrape. */
   metrics(): CacheMetric[] {
     const { connection, near, engine } = this;
-    return describeMetrics({
+    const ofCache = describeMetrics({
       counts: engine.counts,
       remembered: engine.remembered,
       flights: engine.flights,
@@ -116,6 +128,7 @@ export class CacheInstance {
       near: near?.facts,
       unconfirmed: this.#replicated?.unconfirmed,
     });
+    return [...ofCache, ...describeSavings(this.models.savings.facts)];
   }
 
   /** How the cache does, measured now. */
@@ -145,13 +158,22 @@ export class CacheInstance {
     return judgeHealth({ store, remembered, memory, redis });
   }
 
-  /** Tells Redis what it missed, as far as it answers, and closes the connection if it is ours. */
+  /** Tells Redis what it missed and was not told yet, as far as it answers, and closes the connection if it is ours. */
   async close(ms = 1_000): Promise<void> {
+    await this.models.savings.close(ms);
     this.near?.stop();
     await this.engine.close();
     this.#replicated?.close();
     await this.connection?.quit(ms);
   }
+}
+
+function tallyOn(
+  connection: RedisConnection | undefined,
+  { redis, clock }: Pick<RedisSettings, 'redis' | 'clock'>,
+): Tally {
+  if (connection === undefined) return new MemoryTally(clock);
+  return new RedisTally(connection, redis?.keyPrefix ?? REDIS_DEFAULTS.keyPrefix);
 }
 
 interface RedisSettings extends Pick<ResolvedCacheOptions, 'redis' | 'l1' | 'coherence'> {

@@ -6,9 +6,11 @@ import type { NearFacts } from '../drivers/near/near-tier.js';
 export interface CacheMetric {
   /** Snake case with unit, beginning with `mobius_cache_`. */
   readonly name: string;
+  /** One sentence for people. */
   readonly help: string;
   /** `counter`: grows from the start of the process; `gauge`: as it is now. */
   readonly type: 'counter' | 'gauge';
+  /** Its value for each set of labels. */
   readonly samples: readonly { readonly labels: Readonly<Record<string, string>>; readonly value: number }[];
 }
 

@@ -22,6 +22,7 @@ import { CACHE_BINDING, CACHE_INSTANCE, CACHE_OPTIONS } from './tokens.js';
 
 /** For `forRootAsync({ useClass })` and `useExisting`. */
 export interface CacheOptionsFactory {
+  /** Called once, at boot. */
   createCacheOptions(): CacheOptions | Promise<CacheOptions>;
 }
 

@@ -37,6 +37,7 @@ export class CacheHealthIndicator {
     this.#service = service;
   }
 
+  /** For `HealthCheckService.check`, under the name `key`; never throws. `strict`: down is down. @default false */
   async isHealthy<Key extends string = 'cache'>(
     key: Key = 'cache' as Key,
     { strict = false }: { strict?: boolean } = {},
@@ -60,6 +61,7 @@ export class RedisHealthIndicator {
     this.#service = service;
   }
 
+  /** For `HealthCheckService.check`, under the name `key`; never throws. */
   async isHealthy<Key extends string = 'redis'>(key: Key = 'redis' as Key): Promise<HealthIndicatorResult<Key>> {
     const { status, ...details } = await this.#instance.health();
     return report(this.#service.check(key), status, details);

@@ -27,16 +27,11 @@ export interface TokenCounts {
   readonly total?: number | undefined;
 }
 
-/** What the cache is told, with the tokens by kind. */
-export interface Described extends ModelMetadata {
-  readonly usage?: { readonly input?: number; readonly cachedInput?: number; readonly output?: number };
-}
-
 /** The end that every provider announces was not seen. */
 export const CUT_OFF = 'cut off';
 
 /** What the cache is told of an answer. `json`: it was asked for as JSON. */
-export function metadataOf(reply: Reply, json: boolean): Described {
+export function metadataOf(reply: Reply, json: boolean): ModelMetadata {
   const { finishReason, toolCalls, error, tokens = {} } = reply;
   const refusal = refusalOf(reply, json);
   return {
@@ -67,7 +62,7 @@ function isJson(text: string): boolean {
 }
 
 /** A provider that counts in another way costs a number in the books, never an answer: what is no count is left out. */
-function countsOf({ input, cachedInput, output, total }: TokenCounts): Pick<Described, 'tokens' | 'usage'> {
+function countsOf({ input, cachedInput, output, total }: TokenCounts): Pick<ModelMetadata, 'tokens' | 'usage'> {
   const usage = Object.fromEntries(
     Object.entries({ input, cachedInput, output }).filter(([, count]) => isCount(count)),
   );

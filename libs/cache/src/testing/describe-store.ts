@@ -14,9 +14,11 @@ import { newToken, type Token } from '../core/token.js';
 
 /** A store under test. */
 export interface StoreUnderTest {
+  /** The empty store. */
   readonly store: Store;
   /** Lets at least this many milliseconds pass on the store's clock. */
   readonly advance: (ms: number) => Promise<void>;
+  /** Called after the test. @default nothing is closed */
   readonly close?: () => Promise<void>;
 }
 

@@ -5,10 +5,12 @@ import type { PoolStats } from './pool-stats.js';
  * wait. `down`: it does not answer.
  */
 export interface DatabaseHealth {
+  /** As above. */
   readonly status: 'up' | 'saturated' | 'down';
   /** Milliseconds of a round trip; absent when it does not answer. */
   readonly latencyMs?: number;
   /** What is not well; absent when all is. */
   readonly reason?: string;
+  /** The connections of this process. */
   readonly pool: PoolStats;
 }

@@ -2,11 +2,17 @@ import { createHistogram } from 'node:perf_hooks';
 
 /** How long something took, over many times; in milliseconds. */
 export interface DurationSummary {
+  /** How many times. */
   readonly count: number;
+  /** Milliseconds, on average. */
   readonly mean: number;
+  /** Half of them took no longer. */
   readonly p50: number;
+  /** 95 of 100 took no longer. */
   readonly p95: number;
+  /** 99 of 100 took no longer. */
   readonly p99: number;
+  /** The longest. */
   readonly max: number;
 }
 

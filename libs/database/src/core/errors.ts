@@ -152,6 +152,7 @@ export class MigrationLockedError extends CodedError {
 /** An SQL file failed; what it did before is rolled back unless it holds its own transactions. */
 export class MigrationFailedError extends CodedError {
   readonly code = 'MIGRATION_FAILED';
+  /** The folder of the migration. */
   readonly migration: string;
 
   constructor(migration: string, reason: string, options?: { cause?: unknown }) {
@@ -163,6 +164,7 @@ export class MigrationFailedError extends CodedError {
 /** An earlier run began this migration and did not finish it; nothing is applied on top of that. */
 export class MigrationUnfinishedError extends CodedError {
   readonly code = 'MIGRATION_UNFINISHED';
+  /** The folder of the migration. */
   readonly migration: string;
 
   constructor(migration: string) {

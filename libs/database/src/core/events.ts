@@ -10,6 +10,7 @@ export interface StatementEvent {
   readonly parameters: readonly string[];
   /** Milliseconds from sending it to its answer, without the wait for a connection. */
   readonly ms: number;
+  /** Whether the server refused it, or it was lost. */
   readonly failed: boolean;
 }
 

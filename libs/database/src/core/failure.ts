@@ -28,6 +28,7 @@ export type FailureKind =
 
 /** A failure, and what it was recognised by. */
 export interface Failure {
+  /** What went wrong, as far as it matters for trying again. */
   readonly kind: FailureKind;
   /** PostgreSQL's code, when the server answered with one. */
   readonly sqlState: string | undefined;

@@ -3,7 +3,9 @@ import type { DatabaseEvents, StatementEvent } from './events.js';
 
 /** Where lines go: `console`, or Nest's `Logger`. */
 export interface LineLogger {
+  /** What is worth knowing. */
   log(line: string): void;
+  /** What somebody should look at. */
   warn(line: string): void;
 }
 

@@ -8,6 +8,7 @@ export interface PoolStats {
   readonly size: number;
   /** Lent to somebody. */
   readonly active: number;
+  /** Open, and lent to nobody. */
   readonly idle: number;
   /** Callers that wait for a connection. */
   readonly waiting: number;

@@ -3,6 +3,7 @@ import type { StatementEvent } from './events.js';
 
 /** What is known of the slow runs of one shape of statement. */
 export interface SlowQuery {
+  /** Names the shape, in every process the same. */
   readonly fingerprint: string;
   /** With `?` for literals. */
   readonly statement: string;
@@ -14,6 +15,7 @@ export interface SlowQuery {
   readonly totalMs: number;
   /** Of the slow runs. */
   readonly ms: DurationSummary;
+  /** When the latest slow run ended. */
   readonly lastAt: Date;
 }
 

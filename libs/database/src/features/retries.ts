@@ -10,6 +10,7 @@ export interface RetriesOptions {
   readonly idempotent?: (operation: { model: string | undefined; operation: string; args: unknown }) => boolean;
   /** Told before each further attempt. */
   readonly onRetry?: (event: { attempt: number; kind: FailureKind; delayMs: number }) => void;
+  /** Where time and jitter come from, for tests. @default the real ones */
   readonly clock?: Clock;
 }
 

@@ -9,6 +9,7 @@ export type Isolation = 'ReadUncommitted' | 'ReadCommitted' | 'RepeatableRead' |
 
 /** What is needed of a Prisma client; `Client` is what it hands to the body of a transaction. */
 export interface TransactionalClient<Client> {
+  /** Runs `body` in a transaction; times in milliseconds. */
   $transaction<T>(
     body: (client: Client) => Promise<T>,
     options?: { isolationLevel?: Isolation; timeout?: number; maxWait?: number },
@@ -17,6 +18,7 @@ export interface TransactionalClient<Client> {
 
 /** What is needed of the client inside a transaction. */
 export interface StatementClient {
+  /** Runs one statement, for savepoints and settings: never with anything of a caller in it. */
   $executeRawUnsafe(sql: string): Promise<unknown>;
 }
 
@@ -41,6 +43,7 @@ export interface TransactionsOptions {
   readonly onHookError?: (error: unknown) => void;
   /** Told before each further attempt. */
   readonly onRetry?: (event: { attempt: number; kind: FailureKind; delayMs: number }) => void;
+  /** Where time and jitter come from, for tests. @default the real ones */
   readonly clock?: Clock;
 }
 

@@ -17,6 +17,7 @@ import { TransactionService } from './transaction.service.js';
 
 /** For `forRootAsync({ useClass })` and `useExisting`. */
 export interface DatabaseOptionsFactory {
+  /** Called once, at boot. */
   createDatabaseOptions(): DatabaseOptions | Promise<DatabaseOptions>;
 }
 

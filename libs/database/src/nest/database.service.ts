@@ -25,6 +25,7 @@ export class DatabaseService extends Database implements OnModuleInit, OnApplica
     }
   }
 
+  /** Closes the pool; never throws. */
   async onApplicationShutdown(): Promise<void> {
     try {
       await this.close();

@@ -33,6 +33,7 @@ export class DatabaseHealthIndicator {
     this.#service = service;
   }
 
+  /** For `HealthCheckService.check`, under the name `key`; never throws. */
   async isHealthy<Key extends string = 'database'>(key: Key = 'database' as Key): Promise<HealthIndicatorResult<Key>> {
     return report(this.#service.check(key), await this.#database.health());
   }

@@ -28,13 +28,17 @@ export interface IncrementOptions extends NamespaceOption {
 
 /** An entry for `setMany` and `warmUp`. */
 export interface CacheEntry extends StoreOptions {
+  /** As for `set`. */
   readonly key: string;
+  /** Anything that can be cached; `null` is a value. */
   readonly value: unknown;
 }
 
 /** What to invalidate in one call. */
 export interface InvalidateOptions extends NamespaceOption {
+  /** @default none */
   readonly keys?: readonly string[];
+  /** One command, however many entries carry them. @default none */
   readonly tags?: readonly string[];
   /** Globs over keys; each costs a walk over all keys. */
   readonly patterns?: readonly string[];
@@ -44,6 +48,7 @@ export interface InvalidateOptions extends NamespaceOption {
 
 /** What every entry of a feature has in common. */
 export interface FeatureOptions {
+  /** Keeps the keys of the feature apart from all others. @default none */
   readonly namespace?: string;
   /** Seconds or a string. */
   readonly ttl?: Duration;

@@ -1,10 +1,13 @@
 import { OptionCheck } from '@mobius1/kernel';
 import { checkConfidence, type ResolvedModelOptions } from './model-options.js';
+import type { TokenUsage } from './savings/tokens.js';
 
 /** What is known of an answer beside itself. */
 export interface ModelMetadata {
-  /** Of the whole call. */
+  /** Of the whole call, of all kinds. */
   readonly tokens?: number;
+  /** By kind, as providers charge for them. */
+  readonly usage?: TokenUsage;
   /** How long the inference took. */
   readonly latencyMs?: number;
   /** 0 to 1. */
@@ -114,11 +117,14 @@ function lengthOf(output: unknown): number {
 }
 
 /** @throws InvalidOptionsError for a confidence that is none, or counts that are none */
-export function checkMetadata(scope: string, { confidence, tokens, latencyMs }: ModelMetadata): void {
+export function checkMetadata(scope: string, { confidence, tokens, latencyMs, usage }: ModelMetadata): void {
   const check = new OptionCheck(scope);
   checkConfidence(check, 'confidence', confidence);
   for (const [name, value] of Object.entries({ tokens, latencyMs })) {
     if (value !== undefined && !(value >= 0)) check.problem(name, 'a number, 0 or more', value);
   }
+  check.unknownKeys('usage', usage, ['input', 'cachedInput', 'output']);
+  for (const [kind, count] of Object.entries(usage ?? {}))
+    check.integerBetween(`usage.${kind}`, count, 0, Number.MAX_SAFE_INTEGER);
   check.throwIfAny();
 }

@@ -1,12 +1,12 @@
-import type { Clock } from '@mobius1/kernel';
+import { type Clock, systemClock } from '@mobius1/kernel';
 import { encode } from '../../core/codec/codec.js';
 import type { CacheEngine } from '../../core/engine.js';
-import { InvalidKeyError, InvalidValueError } from '../../core/errors.js';
+import { InvalidValueError } from '../../core/errors.js';
 import { ttlMs } from '../../core/options.js';
+import { NO_TALLY, type Tally } from '../../core/tally.js';
 import { newToken } from '../../core/token.js';
-import { joinKey } from '../manager/cache-keys.js';
 import { checkMetadata, type ModelMetadata, refusalOf, type RefusalReason } from './admission.js';
-import { type AnswerForm, type ModelKey, ModelKeys, type ModelQuestion } from './model-key.js';
+import { type AnswerForm, type ModelAccount, type ModelKey, ModelKeys, type ModelQuestion } from './model-key.js';
 import {
   MODEL_DEFAULTS,
   type ModelCacheOptions,
@@ -22,14 +22,25 @@ import {
   NotCachedError,
   type PlainAnswer,
   type StoredAnswer,
+  type StoredHit,
 } from './model-types.js';
 import { mayPass } from './provider-failure.js';
+import { SavingsLedger } from './savings/savings-ledger.js';
 import { Vault } from './vault.js';
 
 /** An answer as its caller sees it, and as it is stored. */
 export interface Outcome<T> {
   readonly answer: ModelAnswer<T>;
   readonly entry: PlainAnswer;
+}
+
+/** What a model cache is made of. */
+export interface ModelCacheParts {
+  readonly engine: CacheEngine;
+  /** @default that of the machine */
+  readonly clock?: Clock;
+  /** Where savings are kept. @default nowhere */
+  readonly tally?: Tally;
 }
 
 /** One question to the cache, resolved. */
@@ -42,6 +53,7 @@ export interface Inquiry extends ModelKey {
 
 /** What an inference made, to be judged. */
 export interface Made extends Pick<ModelQuestion, 'params'> {
+  readonly account: ModelAccount;
   /** What is kept. */
   readonly output: unknown;
   /** What is judged, when it is not the output itself. */
@@ -58,20 +70,23 @@ export type Make<Shown> = (show?: (what: Shown) => void) => Promise<PlainAnswer>
 
 /** The answers of models in the cache: keys, entries, and what becomes of an answer (G18). Everything that asks goes through `load`. */
 export class AnswerStore {
-  readonly ledger = new ModelLedger();
   readonly clock: Clock;
+  readonly savings: SavingsLedger;
+  readonly ledger: ModelLedger;
   readonly #engine: CacheEngine;
   #options: ResolvedModelOptions;
   #keys: ModelKeys;
   #vault: Vault;
 
   /** @throws InvalidOptionsError */
-  constructor(engine: CacheEngine, options: ModelCacheOptions, clock: Clock) {
+  constructor({ engine, clock = systemClock, tally = NO_TALLY }: ModelCacheParts, options: ModelCacheOptions) {
     this.#engine = engine;
     this.clock = clock;
     this.#options = resolveModelOptions('model', options, MODEL_DEFAULTS);
     this.#keys = new ModelKeys(this.#options.secret);
     this.#vault = new Vault(this.#options.encryption);
+    this.savings = new SavingsLedger({ tally, clock, ...this.#options });
+    this.ledger = new ModelLedger(this.savings);
   }
 
   get options(): ResolvedModelOptions {
@@ -81,23 +96,14 @@ export class AnswerStore {
   /** @throws InvalidOptionsError */
   configure(options: ModelCacheOptions): void {
     this.#options = resolveModelOptions('configure()', options, this.#options);
+    this.savings.configure(this.#options);
     if (options.secret !== undefined) this.#keys = new ModelKeys(this.#options.secret);
     if (options.encryption !== undefined) this.#vault = new Vault(options.encryption);
   }
 
   /** The key of a question, or why the cache has nothing to do with it. @throws InvalidKeyError when an id is missing */
   keyOf(question: ModelQuestion, form: AnswerForm = 'whole'): ModelKey | RefusalReason {
-    joinKey('model', [question.workspaceId, question.modelId]); // an id that is missing is a mistake, whatever the rest is
-    if (!this.#options.enabled) return 'disabled';
-    if (typeof question.input === 'string' && question.input.length > this.#options.maxInputLength)
-      return 'input-too-long';
-    try {
-      const key = this.#keys.keyOf(question, form);
-      return key.inputLength > this.#options.maxInputLength ? 'input-too-long' : key;
-    } catch (error) {
-      if (error instanceof InvalidKeyError) return 'unkeyable';
-      throw error;
-    }
+    return this.#keys.find(question, form, this.#options);
   }
 
   /** Milliseconds for which an answer is kept. @throws InvalidOptionsError */
@@ -132,22 +138,25 @@ export class AnswerStore {
   }
 
   /** What stands in the cache now; `null` when it is no answer, or too old. */
-  async lookUp<T>({ key, proof }: ModelKey, oldestMs: number): Promise<Outcome<T> | null> {
+  async lookUp<T>({ key, proof, account }: ModelKey, oldestMs: number): Promise<Outcome<T> | null> {
     const found = (await this.#engine.get(key)) as StoredAnswer | null | undefined;
     const entry = found === undefined ? undefined : this.#opened(found, key, proof);
     if (entry === undefined || this.clock.now() - entry.storedAt > oldestMs) {
       this.ledger.misses++;
       return null;
     }
-    return this.#hit<T>(entry, 'exact', key);
+    return this.#hit<T>(entry, 'exact', { key, account });
   }
 
-  /** Stores an answer that is known. @throws InvalidKeyError, InvalidOptionsError */
-  async put(question: ModelQuestion, made: Made): Promise<ModelStored> {
+  /** Stores an answer: of an inference that was run for it (`called`), or one that was known before (`priced`). @throws InvalidKeyError, InvalidOptionsError */
+  async put(question: ModelQuestion, made: Made, how: 'called' | 'priced'): Promise<ModelStored> {
     const found = this.keyOf(question);
+    const { ledger } = this;
+    const plain = this.#entry(made);
+    const answer = how === 'called' ? ledger.called(made.account, plain) : ledger.priced(made.account, plain);
     const reason = typeof found === 'string' ? found : this.#refusalOf(made);
     if (reason !== undefined || typeof found === 'string') return this.notStored(reason ?? 'unkeyable');
-    const entry = this.#entry(made, found.proof);
+    const entry = { ...answer, proof: found.proof };
     try {
       const ttl = `${made.lifeMs}ms` as const;
       const stored = await this.#engine.set(found.key, this.#vault.put(entry, found.key), { ttl, tags: found.tags });
@@ -164,7 +173,7 @@ export class AnswerStore {
   judge(call: string, made: Made): PlainAnswer {
     checkMetadata(call, made.metadata);
     const refusal = this.#refusalOf(made);
-    const entry = this.#entry(made, '');
+    const entry = this.ledger.called(made.account, this.#entry(made));
     return refusal === undefined ? entry : this.ledger.refused(refusal, { ...entry, refusal });
   }
 
@@ -197,7 +206,7 @@ export class AnswerStore {
     make: Make<Shown>,
     { renew, elects }: { readonly renew: boolean; readonly elects: boolean },
   ): Promise<Outcome<T> | { readonly shown: Shown }> {
-    const { key, proof, oldestMs } = inquiry;
+    const { key, account, proof, oldestMs } = inquiry;
     const asked = this.clock.now();
     const mine: { led: boolean; made?: PlainAnswer } = { led: false };
     const run = async (show?: (what: Shown) => void): Promise<StoredAnswer> => {
@@ -223,7 +232,7 @@ export class AnswerStore {
     if (entry === undefined || this.clock.now() - entry.storedAt > oldestMs)
       return this.#load(inquiry, make, { renew: true, elects });
     const stale = this.clock.now() > entry.storedAt + entry.ttlMs;
-    return this.#hit<T>(entry, stale ? 'stale' : entry.storedAt > asked ? 'coalesced' : 'exact', key);
+    return this.#hit<T>(entry, stale ? 'stale' : entry.storedAt > asked ? 'coalesced' : 'exact', { key, account });
   }
 
   /** Whatever stands under the key, or comes of running the inference. */
@@ -271,9 +280,9 @@ export class AnswerStore {
     return answer;
   }
 
-  #hit<T>(entry: PlainAnswer, hit: Exclude<ModelHit, 'none'>, fingerprint: string): Outcome<T> {
-    this.ledger.hit(hit, entry.metadata);
-    return this.#outcome<T>(entry, hit, fingerprint);
+  #hit<T>(entry: PlainAnswer, hit: StoredHit, { key, account }: Pick<ModelKey, 'key' | 'account'>): Outcome<T> {
+    this.ledger.hit(hit, account, entry);
+    return this.#outcome<T>(entry, hit, key);
   }
 
   #outcome<T>(entry: PlainAnswer, hit: ModelHit, fingerprint: string): Outcome<T> {
@@ -283,7 +292,7 @@ export class AnswerStore {
     return { entry, answer: { output: entry.output as T, metadata, hit, ageMs, ttlMs: left, fingerprint } };
   }
 
-  #entry({ output, metadata, lifeMs }: Made, proof: string): PlainAnswer {
-    return { output, metadata, proof, id: newToken(), storedAt: this.clock.now(), ttlMs: lifeMs };
+  #entry({ output, metadata, lifeMs }: Made): PlainAnswer {
+    return { output, metadata, proof: '', id: newToken(), storedAt: this.clock.now(), ttlMs: lifeMs };
   }
 }

@@ -1,12 +1,9 @@
-import { type Clock, OptionCheck, systemClock } from '@mobius1/kernel';
-import type { CacheEngine } from '../../core/engine.js';
-import { fewAtATime } from '../../core/few-at-a-time.js';
 import { escapeGlob } from '../../core/glob.js';
 import { ttlMs } from '../../core/options.js';
 import { joinKey, type KeyPart } from '../manager/cache-keys.js';
 import { CacheManager } from '../manager/cache-manager.js';
 import { checkMetadata, type ModelMetadata } from './admission.js';
-import { AnswerStore, type Outcome } from './answer-store.js';
+import { AnswerStore, type ModelCacheParts, type Outcome } from './answer-store.js';
 import { beginInference } from './inference.js';
 import { type ModelQuestion, modelTag, modelWorkspaceTag } from './model-key.js';
 import type { ModelCacheOptions } from './model-options.js';
@@ -21,11 +18,12 @@ import type {
   ModelWarmUp,
   PlainAnswer,
 } from './model-types.js';
+import type { SavingsLedger } from './savings/savings-ledger.js';
+import type { Savings, SavingsQuery } from './savings/savings-report.js';
 import type { ModelStream } from './stream/model-stream.js';
 import { type ModelStreamRequest, Streams } from './stream/streams.js';
 import type { StreamSource } from './stream/source.js';
-
-const WARM_UP_CONCURRENCY = 8;
+import { type ModelWarmedUp, type ModelWarmUpOptions, warmUp } from './warm-up.js';
 
 /**
  * Answers of AI models: exact, private, run once (G18).
@@ -40,11 +38,14 @@ export class ModelCache {
   readonly #manager: CacheManager;
   readonly #answers: AnswerStore;
   readonly #streams: Streams;
+  /** What `getSavings` reads; the instance writes it out at its end, and measures it. */
+  readonly savings: SavingsLedger;
 
   /** @throws InvalidOptionsError */
-  constructor(engine: CacheEngine, options: ModelCacheOptions = {}, clock: Clock = systemClock) {
-    this.#manager = new CacheManager(engine);
-    this.#answers = new AnswerStore(engine, options, clock);
+  constructor(parts: ModelCacheParts, options: ModelCacheOptions = {}) {
+    this.#manager = new CacheManager(parts.engine);
+    this.#answers = new AnswerStore(parts, options);
+    this.savings = this.#answers.savings;
     this.#streams = new Streams(this.#answers);
   }
 
@@ -84,9 +85,7 @@ export class ModelCache {
     metadata: ModelMetadata = {},
     { params, ttl }: ModelSetOptions = {},
   ): Promise<ModelStored> {
-    checkMetadata('set()', metadata);
-    const lifeMs = this.#answers.lifeMs('set()', ttl);
-    return this.#answers.put({ modelId, input, workspaceId, params }, { output, metadata, params, lifeMs });
+    return this.#set({ modelId, input, output, workspaceId, metadata, params, ttl }, 'called');
   }
 
   /**
@@ -145,31 +144,40 @@ export class ModelCache {
 
   /**
    * Makes every answer in a workspace void, and removes what is left of it from the store. Walks over all keys; while the cache cannot
-   * be reached, it is made up for later. Returns how many entries were removed.
+   * be reached, it is made up for later. Its savings are erased as well. Returns how many entries were removed.
    */
   async eraseWorkspace(workspaceId: KeyPart): Promise<number> {
     await this.invalidateWorkspace(workspaceId);
-    return this.#manager.invalidatePattern(`${escapeGlob(joinKey('model', [workspaceId]))}:*`);
+    const removed = await this.#manager.invalidatePattern(`${escapeGlob(joinKey('model', [workspaceId]))}:*`);
+    await this.savings.erase(workspaceId);
+    return removed;
   }
 
   /** Stores answers that are known, a few at a time; tells how many are stored, and how many are not. */
-  async warmUp(
-    answers: readonly ModelWarmUp[],
-    { concurrency = WARM_UP_CONCURRENCY }: { readonly concurrency?: number } = {},
-  ): Promise<{ stored: number; refused: number }> {
-    const check = new OptionCheck('warmUp()');
-    check.positiveInteger('concurrency', concurrency);
-    check.throwIfAny();
-    const stored = await fewAtATime(answers, concurrency, async (answer) => {
-      const { modelId, input, output, workspaceId, metadata, ...options } = answer;
-      return (await this.set(modelId, input, output, workspaceId, metadata, options)).stored;
-    });
-    return { stored, refused: answers.length - stored };
+  warmUp(answers: readonly ModelWarmUp[], options: ModelWarmUpOptions = {}): Promise<ModelWarmedUp> {
+    return warmUp(answers, options, async (answer) => (await this.#set(answer, 'priced')).stored);
   }
 
   /** Counts of this process. */
   getStats(): ModelStats {
     return this.#answers.ledger.stats;
+  }
+
+  /**
+   * What was called, saved and spent, in all processes: by workspace, model and UTC day, of the last 30 days if nothing else is said.
+   * When the store does not answer, what is known here, and `complete: false`.
+   *
+   * @throws InvalidOptionsError for a query that is none
+   */
+  getSavings(query: SavingsQuery = {}): Promise<Savings> {
+    return this.savings.report(query);
+  }
+
+  async #set(answer: ModelWarmUp, how: 'called' | 'priced'): Promise<ModelStored> {
+    const { output, metadata = {}, params, ttl } = answer;
+    checkMetadata('set()', metadata);
+    const lifeMs = this.#answers.lifeMs('set()', ttl);
+    return this.#answers.put(answer, { account: answer, output, metadata, params, lifeMs }, how);
   }
 
   async #invalidate(tag: string): Promise<void> {
@@ -184,7 +192,7 @@ export class ModelCache {
       const output = await run();
       const metadata = { latencyMs: Math.round(clock.monotonic() - start), ...request.describe?.(output) };
       const lifeMs = this.#answers.lifeMs('wrap()', request.ttl);
-      return this.#answers.judge('describe()', { output, metadata, params: request.params, lifeMs });
+      return this.#answers.judge('describe()', { account: request, output, metadata, params: request.params, lifeMs });
     };
     const begun = await this.#answers.begin<T>('wrap()', request);
     if (typeof begun === 'string') return this.#answers.unstored(begun, await make());

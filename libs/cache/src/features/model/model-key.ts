@@ -3,9 +3,12 @@ import { LRUCache } from 'lru-cache';
 import { canonicalArguments } from '../../core/canonical-arguments.js';
 import { InvalidKeyError } from '../../core/errors.js';
 import { joinKey, type KeyPart } from '../manager/cache-keys.js';
+import type { RefusalReason } from './admission.js';
+import type { ResolvedModelOptions } from './model-options.js';
 
 /** What an answer depends on. */
 export interface ModelQuestion {
+  /** The model, with its version: what `invalidateModel` names. */
   readonly modelId: string;
   /** A text, messages, anything that is data. */
   readonly input: unknown;
@@ -18,9 +21,13 @@ export interface ModelQuestion {
 /** Answers in one piece and answers in parts are not each other's. */
 export type AnswerForm = 'whole' | 'parts';
 
+/** Whose question it is, and of which model. */
+export type ModelAccount = Pick<ModelQuestion, 'modelId' | 'workspaceId'>;
+
 /** A question as the cache knows it. */
 export interface ModelKey {
   readonly key: string;
+  readonly account: ModelAccount;
   /** Stands inside the entry and is compared when it is read: a second digest, of which the key shows nothing. */
   readonly proof: string;
   /** Characters of the input. */
@@ -49,6 +56,8 @@ export const modelTag = (modelId: KeyPart, workspaceId?: KeyPart): string =>
   joinKey('model', workspaceId === undefined ? [modelId] : [workspaceId, modelId]);
 export const modelWorkspaceTag = (workspaceId: KeyPart): string => joinKey('models', [workspaceId]);
 
+type KeyLimits = Pick<ResolvedModelOptions, 'enabled' | 'maxInputLength'>;
+
 /** Makes keys of questions. With a secret the digests are keyed, for each workspace with a key of its own. */
 export class ModelKeys {
   readonly #secret: string | undefined;
@@ -57,6 +66,20 @@ export class ModelKeys {
 
   constructor(secret: string | undefined) {
     this.#secret = secret;
+  }
+
+  /** The key of a question, or why the cache has nothing to do with it. @throws InvalidKeyError for ids that are none */
+  find(question: ModelQuestion, form: AnswerForm, { enabled, maxInputLength }: KeyLimits): ModelKey | RefusalReason {
+    joinKey('model', [question.workspaceId, question.modelId]); // an id that is missing is a mistake, whatever the rest is
+    if (!enabled) return 'disabled';
+    if (typeof question.input === 'string' && question.input.length > maxInputLength) return 'input-too-long';
+    try {
+      const key = this.keyOf(question, form);
+      return key.inputLength > maxInputLength ? 'input-too-long' : key;
+    } catch (error) {
+      if (error instanceof InvalidKeyError) return 'unkeyable';
+      throw error;
+    }
   }
 
   /** @throws InvalidKeyError for ids that are none, and for inputs and parameters of which no key can be made */
@@ -70,6 +93,7 @@ export class ModelKeys {
     const name = digest.toString('base64url', 0, KEY_BYTES);
     return {
       key: joinKey('model', [...scope, name]),
+      account: { modelId, workspaceId },
       proof: digest.toString('base64url', KEY_BYTES),
       inputLength: asked.length,
       tags,

@@ -1,5 +1,12 @@
 import { type Duration, OptionCheck } from '@mobius1/kernel';
 import { ttlMs } from '../../core/options.js';
+import { checkPrices, type ModelPrices, type PriceTable } from './savings/prices.js';
+import {
+  checkSavings,
+  type ResolvedSavings,
+  SAVINGS_DEFAULTS,
+  type SavingsOptions,
+} from './savings/savings-options.js';
 import { checkEncryption, type ModelEncryption } from './sealing.js';
 
 /** What is the same for all answers of models. */
@@ -31,12 +38,20 @@ export interface ModelCacheOptions {
   readonly secret?: string;
   /** Encrypts answers at rest, whoever can read Redis. The same in all processes. @default not */
   readonly encryption?: ModelEncryption;
+  /** What models cost, so that the savings are money, too. What is recorded keeps its price. @default none */
+  readonly prices?: ModelPrices;
+  /** How the ledger of savings is kept; `false` for none: no workspace or model is named in the store for it. */
+  readonly savings?: SavingsOptions | false;
 }
 
-export type ResolvedModelOptions = Required<Omit<ModelCacheOptions, 'ttl' | 'secret' | 'encryption'>> & {
+export type ResolvedModelOptions = Required<
+  Omit<ModelCacheOptions, 'ttl' | 'secret' | 'encryption' | 'prices' | 'savings'>
+> & {
   readonly ttlMs: number;
   readonly secret: string | undefined;
   readonly encryption: ModelEncryption | undefined;
+  readonly prices: PriceTable | undefined;
+  readonly savings: ResolvedSavings | false;
 };
 
 /**
@@ -56,11 +71,13 @@ export const MODEL_DEFAULTS: ResolvedModelOptions = Object.freeze({
   maxRecordings: 1_000,
   secret: undefined,
   encryption: undefined,
+  prices: undefined,
+  savings: SAVINGS_DEFAULTS,
 });
 
 const KNOWN = [
   ...['enabled', 'ttl', 'maxInputLength', 'maxOutputLength', 'minConfidence', 'maxTemperature'],
-  ...['storeEmpty', 'cacheableTools', 'waitTimeout', 'maxRecordings', 'secret', 'encryption'],
+  ...['storeEmpty', 'cacheableTools', 'waitTimeout', 'maxRecordings', 'secret', 'encryption', 'prices', 'savings'],
 ];
 
 // A secret that can be tried out is none.
@@ -96,6 +113,8 @@ export function resolveModelOptions(
   if (key.length < SHORTEST_SECRET)
     check.problem('secret', `at least ${SHORTEST_SECRET} characters`, `${key.length} characters`);
   checkEncryption(check, options.encryption);
+  const prices = checkPrices(check, options.prices) ?? before.prices;
+  const savings = checkSavings(check, options.savings, before.savings);
   check.throwIfAny();
   const { ttl: _ttl, ...given } = options;
   const said = (Object.entries(given) as [string, unknown][]).filter(([, value]) => value !== undefined);
@@ -103,6 +122,8 @@ export function resolveModelOptions(
     ...before,
     ...Object.fromEntries(said),
     ttlMs: ttl === undefined ? before.ttlMs : ttlMs(scope, ttl),
+    prices,
+    savings,
   });
 }
 

@@ -1,5 +1,8 @@
-import type { ModelMetadata, RefusalReason } from './admission.js';
-import type { ModelHit } from './model-types.js';
+import type { RefusalReason } from './admission.js';
+import type { ModelAccount } from './model-key.js';
+import type { StoredHit, PlainAnswer } from './model-types.js';
+import type { SavingsLedger } from './savings/savings-ledger.js';
+import { totalTokens } from './savings/tokens.js';
 
 /** What the model cache did since this process started. */
 export interface ModelStats {
@@ -23,7 +26,7 @@ export interface ModelStats {
   readonly invalidations: number;
   /** Tokens that hits did not cost, as far as they were told with the answer. */
   readonly tokensAvoided: number;
-  /** Milliseconds of inference that hits did not wait for. */
+  /** Milliseconds of inference that hits did not wait for; coalesced ones waited. */
   readonly latencyAvoidedMs: number;
 }
 
@@ -33,15 +36,35 @@ export class ModelLedger {
   stored = 0;
   invalidations = 0;
   unreadable = 0;
-  readonly #hits: Record<Exclude<ModelHit, 'none'>, number> = { exact: 0, stale: 0, coalesced: 0 };
+  readonly #hits: Record<StoredHit, number> = { exact: 0, stale: 0, coalesced: 0 };
   readonly #refused: Partial<Record<RefusalReason, number>> = {};
+  readonly #savings: SavingsLedger;
   #tokens = 0;
   #latencyMs = 0;
 
-  hit(kind: Exclude<ModelHit, 'none'>, { tokens = 0, latencyMs = 0 }: ModelMetadata): void {
+  constructor(savings: SavingsLedger) {
+    this.#savings = savings;
+  }
+
+  /** A question was answered with what somebody else's inference, or an earlier one, had given. */
+  hit(kind: StoredHit, account: ModelAccount, answer: Pick<PlainAnswer, 'metadata' | 'cost'>): void {
     this.#hits[kind]++;
-    this.#tokens += tokens;
-    this.#latencyMs += latencyMs;
+    this.#tokens += totalTokens(answer.metadata);
+    if (kind !== 'coalesced') this.#latencyMs += answer.metadata.latencyMs ?? 0;
+    this.#savings.hit(account, kind, answer);
+  }
+
+  /** An inference ran and gave this; hands it back with what it cost. */
+  called(account: ModelAccount, answer: PlainAnswer): PlainAnswer {
+    const priced = this.priced(account, answer);
+    this.#savings.called(account, priced.cost);
+    return priced;
+  }
+
+  /** With what it cost by the prices of now; counts nothing. */
+  priced<A extends Pick<PlainAnswer, 'metadata'>>({ modelId }: ModelAccount, answer: A): A & Pick<PlainAnswer, 'cost'> {
+    const cost = this.#savings.costOf(modelId, answer.metadata);
+    return cost === undefined ? answer : { ...answer, cost };
   }
 
   /** Counts a reason, and hands back what becomes of it. */

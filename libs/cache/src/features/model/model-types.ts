@@ -1,15 +1,20 @@
 import { CodedError, type Duration } from '@mobius1/kernel';
 import type { ModelMetadata, RefusalReason } from './admission.js';
 import type { ModelQuestion } from './model-key.js';
+import type { Cost } from './savings/prices.js';
 import type { Sealed } from './sealing.js';
 
 /** How an answer came. `coalesced`: from an inference that somebody else was waiting for already. */
 export type ModelHit = 'exact' | 'stale' | 'coalesced' | 'none';
+export type StoredHit = Exclude<ModelHit, 'none'>;
 
 /** An answer, and what is known of it. */
 export interface ModelAnswer<T = unknown> {
+  /** What the model said. */
   readonly output: T;
+  /** What its inference told of it. */
   readonly metadata: ModelMetadata;
+  /** How it came. */
   readonly hit: ModelHit;
   /** Milliseconds since it was given. */
   readonly ageMs: number;
@@ -64,12 +69,15 @@ export interface ModelRequest<T = unknown> extends ModelQuestion, ModelControls 
 
 /** An answer for `warmUp`. */
 export interface ModelWarmUp extends ModelQuestion, ModelSetOptions {
+  /** The answer; anything that can be cached. */
   readonly output: unknown;
+  /** What is known of it. @default nothing */
   readonly metadata?: ModelMetadata;
 }
 
 /** What became of an answer that was to be stored. */
 export interface ModelStored {
+  /** Whether others will get it. */
   readonly stored: boolean;
   /** Why not. */
   readonly reason?: RefusalReason;
@@ -122,6 +130,8 @@ interface StoredFacts {
 export interface PlainAnswer extends StoredFacts {
   readonly output: unknown;
   readonly metadata: ModelMetadata;
+  /** By the prices of when it was given; absent when that was not known. */
+  readonly cost?: Cost | undefined;
 }
 
 /** What stands in the cache: an answer, or one that is encrypted. */

@@ -12,8 +12,11 @@ export class Vault {
   /** @throws InvalidValueError when the answer cannot be encoded */
   put(answer: PlainAnswer, key: string): StoredAnswer {
     if (this.#seal === undefined) return answer;
-    const { output, metadata, ...facts } = answer;
-    return { ...facts, sealed: this.#seal.seal({ output, metadata }, placeOf(key, facts.proof)) };
+    const { output, metadata, cost, ...facts } = answer;
+    return {
+      ...facts,
+      sealed: this.#seal.seal({ output, metadata, ...(cost && { cost }) }, placeOf(key, facts.proof)),
+    };
   }
 
   /** `undefined` when the entry is no answer to this question: of another one, damaged, or of a key that is not there. */
@@ -24,7 +27,9 @@ export class Vault {
     if (!('sealed' in entry)) return this.#seal === undefined || entry.refusal !== undefined ? entry : undefined;
     const { sealed, ...facts } = entry;
     const opened = this.#seal?.open(sealed, placeOf(key, proof));
-    return opened === undefined ? undefined : { ...facts, ...(opened as Pick<PlainAnswer, 'output' | 'metadata'>) };
+    return opened === undefined
+      ? undefined
+      : { ...facts, ...(opened as Pick<PlainAnswer, 'output' | 'metadata' | 'cost'>) };
   }
 }
 

@@ -17,6 +17,7 @@ export interface QueryOptions<T = unknown> extends Omit<LoadOptions<T>, 'namespa
 export interface ListPage {
   /** From 1. */
   readonly page: number;
+  /** Rows of a page. */
   readonly pageSize: number;
   /** Rows before the page: Prisma's `skip`, SQL's `OFFSET`. */
   readonly skip: number;
@@ -26,7 +27,9 @@ export interface ListPage {
 
 /** A query for `warmUp`. */
 export interface WarmUpQuery extends QueryOptions {
+  /** As for `cacheQuery`. */
   readonly key: string;
+  /** Runs when the key is not cached. */
   readonly query: () => unknown;
 }
 

@@ -4,8 +4,11 @@ import { type MethodDecoratorFor, type Of, valueOf } from './method-options.js';
 
 /** What `@CacheInvalidate` may say; at least one of key, keys, tags, resultTags, patterns, all. */
 export interface CacheInvalidateOptions<Args extends readonly unknown[], Result> {
+  /** A key. @default none */
   readonly key?: Of<Args, string>;
+  /** Several keys. @default none */
   readonly keys?: Of<Args, readonly string[]>;
+  /** One command, however many entries carry them. @default none */
   readonly tags?: Of<Args, readonly string[]>;
   /** Tags that only the result knows. */
   readonly resultTags?: (result: Result, ...args: Args) => readonly string[];

@@ -11,6 +11,7 @@ export interface CacheModelOptions<Args extends readonly unknown[], Result> exte
   ModelRequest,
   'ttl' | 'staleWhileRevalidate' | 'staleIfError'
 > {
+  /** The model, with its version. */
   readonly modelId: Of<Args, string>;
   /** Whose answer it is. */
   readonly workspaceId: Of<Args, KeyPart>;

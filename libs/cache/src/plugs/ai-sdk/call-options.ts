@@ -24,14 +24,24 @@ export interface AiSdkCacheOptions extends CacheControls {
 
 /** What a call may say: `providerOptions: { mobius: { … } }`. The provider does not see it. */
 export interface MobiusProviderOptions {
+  /** Whose answer it is. @default that of the options */
   readonly workspaceId?: string | number;
+  /** For how long it is kept. Seconds or a string. @default that of the options */
   readonly ttl?: Duration;
+  /** Asks the model whatever is kept, and keeps the answer. @default that of the options */
   readonly noCache?: boolean;
+  /** The answer is not kept. @default that of the options */
   readonly noStore?: boolean;
+  /** Fails with NotCachedError instead of asking the model. @default that of the options */
   readonly onlyIfCached?: boolean;
+  /** An older answer does not count. Seconds or a string. @default that of the options */
   readonly maxAge?: Duration;
+  /** How long after its TTL an answer is given while it is asked for again. Seconds or a string. @default that of the options */
   readonly staleWhileRevalidate?: Duration;
+  /** How long after its TTL an answer is given when the model fails. Seconds or a string. @default that of the options */
   readonly staleIfError?: Duration;
+  /** Whether those who waited for a call that failed fail with it, or ask once more. @default that of the options */
+  readonly onLeaderFailure?: 'fail' | 'elect';
 }
 
 /** @throws InvalidOptionsError with every problem at once */

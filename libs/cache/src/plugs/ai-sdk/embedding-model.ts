@@ -13,6 +13,7 @@ interface EmbedCall<Call, Answer> {
 
 /** For `wrapEmbeddingModel` of `ai` 6, and for `wrapEmbeddingModelV2`. */
 export interface EmbeddingModelCacheMiddleware {
+  /** Of `ai` 6. */
   readonly specificationVersion: 'v3';
   /** Answers `embed` and `embedMany`. */
   readonly wrapEmbed: <Call extends SdkEmbedCall, Answer extends SdkEmbedded>(

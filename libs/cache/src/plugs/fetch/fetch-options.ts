@@ -8,8 +8,11 @@ export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promi
 
 /** What a model is asked, for functions of the options. */
 export interface ModelCall {
+  /** Where the request goes. */
   readonly url: URL;
+  /** Of the request. */
   readonly headers: Headers;
+  /** The JSON that is sent. */
   readonly body: Readonly<Record<string, unknown>>;
 }
 

@@ -47,7 +47,7 @@ export class LangChainCache extends BaseCache {
     this.#options = options;
   }
 
-  /** @throws InvalidOptionsError when the function for the workspace finds none: before the model is asked */
+  /** The kept answer; `null` when there is none. @throws InvalidOptionsError when the function for the workspace finds none: before the model is asked */
   override async lookup(prompt: string, llmKey: string): Promise<Generations | null> {
     const question = this.#questionOf(prompt, llmKey);
     if (question === undefined) return null;
@@ -63,6 +63,7 @@ export class LangChainCache extends BaseCache {
     }
   }
 
+  /** Keeps an answer, if it is whole. Never fails. */
   override async update(prompt: string, llmKey: string, generations: Generations): Promise<void> {
     try {
       const question = this.#questionOf(prompt, llmKey);

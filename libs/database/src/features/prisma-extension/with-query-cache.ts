@@ -10,6 +10,7 @@ import { thaw } from './thaw.js';
 
 /** What is needed of a cache: the `CacheInstance` of `CACHE_INSTANCE`, or of `getCache()` without Nest. */
 export interface QueryCachePort {
+  /** Where the reads are kept. */
   readonly manager: {
     getOrSet<T>(
       key: string,
@@ -20,11 +21,13 @@ export interface QueryCachePort {
   };
   /** Makes keys of arguments, so that no two meet. */
   readonly argumentKeys: { keyOf(owner: string, args: readonly unknown[]): string };
+  /** The transactions that invalidations wait for. */
   readonly unitOfWork: UnitOfWork;
 }
 
 /** What `withQueryCache` takes. */
 export interface QueryCacheExtensionOptions {
+  /** The cache of the application. */
   readonly cache: QueryCachePort;
   /** Models whose reads are cached without being asked to, and how. @default none */
   readonly models?: Readonly<Record<string, Omit<CacheStrategy, 'tags'>>>;
@@ -58,7 +61,9 @@ interface ExtensibleClient {
 
 /** The extension, as TypeScript sees it: reads of every model take `cache`. */
 export interface QueryCacheExtension {
+  /** As Prisma shows it in errors. */
   readonly name: string;
+  /** What it adds to the reads of all models. */
   readonly model: { readonly $allModels: CachedReads };
 }
 

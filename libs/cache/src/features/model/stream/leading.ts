@@ -6,7 +6,7 @@ import type { PartReader } from './part-reader.js';
 import type { Recorded, Recording } from './recording.js';
 
 /** What a caller brings who may have to ask the model. */
-export interface LeadingOptions<Part> extends Pick<Made, 'params' | 'lifeMs'> {
+export interface LeadingOptions<Part> extends Pick<Made, 'account' | 'params' | 'lifeMs'> {
   readonly answers: AnswerStore;
   readonly describe: ((parts: readonly Part[]) => ModelMetadata) | undefined;
   readonly signal: AbortSignal | undefined;
@@ -55,10 +55,10 @@ export class Leading<Part> {
   }
 
   #judge({ parts, at, ms }: Recorded<Part>): PlainAnswer {
-    const { answers, describe, params, lifeMs } = this.#options;
+    const { answers, account, describe, params, lifeMs } = this.#options;
     const metadata = { latencyMs: ms, ...describe?.(parts) };
     // What is judged is the text, where there is one; the recording itself was measured part by part.
     const judged = parts.every((part) => typeof part === 'string') ? parts.join('') : true;
-    return answers.judge('describe()', { output: { parts, at }, judged, metadata, params, lifeMs });
+    return answers.judge('describe()', { account, output: { parts, at }, judged, metadata, params, lifeMs });
   }
 }

@@ -9,9 +9,13 @@ export type StreamFacts = Pick<ModelAnswer, 'hit' | 'ageMs' | 'ttlMs' | 'fingerp
  * Whoever does not read it to its end leaves it: `break` and `return` in `for await` do, so does `cancel()`.
  */
 export class ModelStream<Part> implements AsyncIterable<Part>, StreamFacts {
+  /** How it came. */
   readonly hit: StreamFacts['hit'];
+  /** Milliseconds since it was given. */
   readonly ageMs: number;
+  /** Milliseconds for which it is fresh yet; 0 when it is not, or is not stored. */
   readonly ttlMs: number;
+  /** Names the question in logs and metrics, without a word of it. */
   readonly fingerprint: string;
   readonly #parts: AsyncIterator<Part, undefined>;
   #taken = false;
@@ -24,7 +28,7 @@ export class ModelStream<Part> implements AsyncIterable<Part>, StreamFacts {
     this.#parts = parts;
   }
 
-  /** @throws ModelStreamError when it was read before */
+  /** The parts, as `for await` takes them. @throws ModelStreamError when it was read before */
   [Symbol.asyncIterator](): AsyncIterator<Part, undefined> {
     if (this.#taken) throw new ModelStreamError('An answer in parts can be read once; ask again for another reader.');
     this.#taken = true;

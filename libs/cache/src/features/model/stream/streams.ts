@@ -1,7 +1,7 @@
 import { OptionCheck } from '@mobius1/kernel';
 import type { ModelMetadata } from '../admission.js';
 import type { AnswerStore, Inquiry, Outcome } from '../answer-store.js';
-import type { ModelQuestion } from '../model-key.js';
+import type { ModelAccount, ModelQuestion } from '../model-key.js';
 import type { ModelControls } from '../model-types.js';
 import { AnswerTooLongError, StreamAbandonedError } from './errors.js';
 import { Leading } from './leading.js';
@@ -72,7 +72,7 @@ export class Streams {
     const { params, describe, signal } = request;
     const record = (): Recording<Part> => this.#record(inquiry.key, start);
     const leading = new Leading<Part>({
-      ...{ answers: this.#answers, lifeMs: inquiry.lifeMs },
+      ...{ answers: this.#answers, lifeMs: inquiry.lifeMs, account: inquiry.account },
       ...{ params, describe, signal, record },
     });
     this.#count(inquiry.key, 1);
@@ -102,7 +102,7 @@ export class Streams {
     if (!('shown' in found)) return this.#replayed(found, request);
     const reader = found.shown.attach({ owner: false, signal: request.signal });
     if (reader === undefined) return undefined;
-    this.#tellCoalesced(found.shown, request);
+    this.#tellCoalesced(found.shown, inquiry.account, request.describe);
     return new ModelStream({ ...facts, hit: 'coalesced' }, reader);
   }
 
@@ -139,12 +139,15 @@ export class Streams {
   }
 
   /** Counts a hit once it is known what it spared. */
-  #tellCoalesced<Part>({ whole }: Recording<Part>, { describe }: ModelStreamRequest<Part>): void {
+  #tellCoalesced<Part>(
+    { whole }: Recording<Part>,
+    account: ModelAccount,
+    describe: ModelStreamRequest<Part>['describe'],
+  ): void {
     const { ledger } = this.#answers;
-    whole.then(
-      ({ parts, ms }) => ledger.hit('coalesced', { latencyMs: ms, ...describe?.(parts) }),
-      () => ledger.hit('coalesced', {}),
-    );
+    const tell = (metadata: ModelMetadata): void =>
+      ledger.hit('coalesced', account, ledger.priced(account, { metadata }));
+    whole.then(({ parts, ms }) => tell({ latencyMs: ms, ...describe?.(parts) })).catch(() => tell({}));
   }
 }
 
