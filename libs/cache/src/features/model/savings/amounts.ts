@@ -5,6 +5,7 @@ import { TOKEN_KINDS, type TokensByKind, tokensOf, wholeNumber } from './tokens.
 
 /** An amount of money in one currency. */
 export interface Money {
+  /** As the table of prices names it. */
   readonly currency: string;
   /** Millionths of the currency: 1_250_000 is 1.25. */
   readonly micros: number;

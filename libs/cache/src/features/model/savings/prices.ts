@@ -7,6 +7,7 @@ export interface ModelPrice {
   readonly input: number;
   /** Tokens of the input from the provider's own cache. @default as `input` */
   readonly cachedInput?: number;
+  /** Tokens of the answer, reasoning included. */
   readonly output: number;
 }
 

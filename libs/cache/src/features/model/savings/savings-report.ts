@@ -22,7 +22,9 @@ export interface SavingsQuery {
 
 /** A row: of a workspace, a model and a day, as far as rows are made of them. */
 export interface SavingsRow extends SavingsCounts {
+  /** Absent when rows are not made of workspaces. */
   readonly workspaceId?: string;
+  /** Absent when rows are not made of models. */
   readonly modelId?: string;
   /** UTC: `2026-01-31`. */
   readonly day?: string;
@@ -32,9 +34,11 @@ export interface SavingsRow extends SavingsCounts {
 export interface Savings {
   /** By day, workspace and model. */
   readonly rows: readonly SavingsRow[];
+  /** Of all rows. */
   readonly totals: SavingsCounts;
-  /** The first and the last day. */
+  /** The first day. */
   readonly from: string;
+  /** The last day. */
   readonly to: string;
   /** `false`: there is more than this, because of `missing`. */
   readonly complete: boolean;

@@ -15,8 +15,11 @@ interface ToldTokens {
 
 /** Sums of tokens by kind. */
 export interface TokensByKind {
+  /** Of the input, without those of `cachedInput`. */
   readonly input: number;
+  /** Of the input, from the provider's own cache. */
   readonly cachedInput: number;
+  /** Of the answers. */
   readonly output: number;
   /** Of which it was not told what they were: `tokens` without, or beyond, `usage`. */
   readonly unspecified: number;
