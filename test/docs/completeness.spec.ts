@@ -41,6 +41,9 @@ const DECLARED = Object.entries({
   [`${CACHE}/features/model/semantic/semantic-stats.ts`]: ['SemanticStats', 'SemanticPartition'],
   [`${CACHE}/features/model/semantic/gate-table.ts`]: ['GateTable'],
   [`${CACHE}/features/model/model-cache.ts`]: ['ModelCache'],
+  [`${CACHE}/plugs/ai-sdk/call-options.ts`]: ['AiSdkCacheOptions', 'MobiusProviderOptions', 'MobiusProviderMetadata'],
+  [`${CACHE}/plugs/fetch/fetch-options.ts`]: ['CachedFetchOptions', 'ModelCall'],
+  [`${CACHE}/plugs/langchain/langchain-cache.ts`]: ['LangChainCacheOptions'],
   [`${DATABASE}/core/options.ts`]: ['DatabaseOptions'],
   [`${DATABASE}/core/pool-stats.ts`]: ['PoolStats'],
   [`${DATABASE}/core/slow-queries.ts`]: ['SlowQuery'],
@@ -62,6 +65,7 @@ const REFERENCE = [
     'docs/prisma-extension.md',
     'docs/model-cache.md',
     'docs/semantic.md',
+    'docs/ai-sdk.md',
   ],
 ];
 
@@ -77,6 +81,12 @@ describe('the documentation', () => {
   const reference = codeIn(REFERENCE);
   const missingIn = (code: string, names: readonly string[]): string[] =>
     names.filter((name) => !new RegExp(`(?<![\\w$])${name}(?![\\w$])`).test(code));
+
+  it.each(['ai-sdk', 'fetch', 'langchain'])('mentions everything that the plug %s exports', (plug) => {
+    const names = exportsOf(`${CACHE}/plugs/${plug}.ts`);
+    expect(names.length).toBeGreaterThan(1);
+    expect(missingIn(codeIn(['docs/ai-sdk.md']), names)).toEqual([]);
+  });
 
   it.each([`${CACHE}/index.ts`, `${CACHE}/standalone.ts`, `${DATABASE}/index.ts`])(
     'mentions everything that %s exports',

@@ -125,6 +125,7 @@ describe('the model cache', () => {
   describe('stores only whole answers, and says why not', () => {
     it.each<[string, object, unknown, object?, ModelCacheOptions?]>([
       ['error', { error: new Error('x') }, 'half'],
+      ['empty', { refusal: 'empty' }, { text: '' }],
       ['unfinished', { finishReason: 'length' }, 'cut o'],
       ['content-filter', { finishReason: 'content_filter' }, ''],
       ['tool-calls', { finishReason: 'tool_calls', toolCalls: ['pay'] }, ''],
@@ -150,6 +151,7 @@ describe('the model cache', () => {
       ['a temperature with a seed', {}, 'a poem', { temperature: 2, seed: 7 }],
       ['valid JSON', { json: true }, '{"a":1}'],
       ['nothing, when that is wanted', {}, '', {}, { storeEmpty: true }],
+      ['nothing that is described as such', { refusal: 'empty' }, { text: '' }, {}, { storeEmpty: true }],
     ])('but %s', async (_, metadata, output, params = {}, options = {}) => {
       const { models } = create(options);
       const settings = { params: params as Record<string, unknown> };
@@ -231,6 +233,11 @@ describe('the model cache', () => {
       await clock.advance(20_000);
       const failing = () => Promise.reject(new Error('503'));
       expect(await models.wrap(brief, failing)).toMatchObject({ output: 'old', hit: 'stale', ttlMs: 0 });
+      const refuse = (error: object) => models.wrap(brief, () => Promise.reject(error as Error));
+      for (const passing of [{ status: 429 }, { statusCode: 503 }, { status: 408 }])
+        expect(await refuse(passing)).toMatchObject({ output: 'old' });
+      for (const ours of [{ status: 401 }, { statusCode: 400 }, { status: 404 }])
+        await expect(refuse(ours)).rejects.toBe(ours);
     });
 
     it('runs one inference for all who want nothing older than something, too', async () => {
@@ -451,7 +458,7 @@ describe('the model cache', () => {
       const { open, manager } = share(ENCRYPTED);
       const models = open();
       await models.wrap(QUESTION, () => 'of the model');
-      const { key, entry } = await storedUnder(models, manager);
+      const { fingerprint: key, entry } = await storedUnder(models, manager);
       const { sealed: _sealed, ...facts } = entry;
       await manager.set(key, { ...facts, output: 'forged', metadata: {}, refusal: 'empty', mark: 'guessed' });
       expect(await models.get(QUESTION.modelId, QUESTION.input, 'w1')).toBeNull();

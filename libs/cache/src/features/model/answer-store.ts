@@ -26,6 +26,7 @@ import {
   type StoredHit,
 } from './model-types.js';
 import type { Pointed } from './semantic/semantic-tier.js';
+import { mayPass } from './provider-failure.js';
 import { SavingsLedger } from './savings/savings-ledger.js';
 import { Vault } from './vault.js';
 
@@ -263,9 +264,9 @@ export class AnswerStore {
     run: (show?: (what: Shown) => void) => Promise<StoredAnswer>,
     renew: boolean,
   ): Promise<{ readonly value: StoredAnswer | null } | { readonly shown: Shown }> {
-    const { staleWhileRevalidate = 0, staleIfError = 0 } = renew ? {} : controls;
+    const { staleWhileRevalidate = 0, staleIfError = 0, staleIf = mayPass } = renew ? {} : controls;
     const options = {
-      ...{ ttl: `${lifeMs}ms` as const, tags, staleWhileRevalidate, staleIfError },
+      ...{ ttl: `${lifeMs}ms` as const, tags, staleWhileRevalidate, staleIfError, staleIf },
       waitTimeout: this.#options.waitTimeout,
       unless: ({ refusal }: StoredAnswer) => refusal !== undefined,
     };

@@ -57,8 +57,8 @@ export interface ModelControls {
   readonly staleWhileRevalidate?: Duration;
   /** How long after its TTL an answer is given when the inference fails. Seconds or a string. @default 0 */
   readonly staleIfError?: Duration;
-  /** `false`: no answer of another question. @default true where there is a semantic tier */
-  readonly semantic?: boolean;
+  /** Which failures `staleIfError` is for. @default all but a `status` or `statusCode` that the request is to blame for: 4xx, without 408, 409, 425 and 429 */
+  readonly staleIf?: (error: unknown) => boolean;
   /**
    * When the inference that this caller waits for fails: `fail` fails with it; `elect` asks once more, one of those who wait for all of
    * them. @default 'fail'
@@ -70,6 +70,8 @@ export interface ModelControls {
 export interface ModelRequest<T = unknown> extends ModelQuestion, ModelControls {
   /** What is known of an answer: tokens, confidence, why it ended. @default its latency */
   readonly describe?: (output: T) => ModelMetadata;
+  /** `false`: no answer of another question. @default true where there is a semantic tier */
+  readonly semantic?: boolean;
 }
 
 /** An answer for `warmUp`. */

@@ -1,6 +1,8 @@
 /** The text by which a question may be like another one, and all else of its input, which has to be the same. */
 export interface SplitInput {
+  /** The text. */
   readonly text: string;
+  /** All else. */
   readonly rest: unknown;
 }
 

@@ -14,6 +14,7 @@ export interface Embedder {
 
 /** Options of the semantic tier of the model cache. */
 export interface SemanticOptions {
+  /** Turns texts into vectors. */
   readonly embedder: Embedder;
   /** `false`: it learns and gives nothing. @default true */
   readonly serve?: boolean;

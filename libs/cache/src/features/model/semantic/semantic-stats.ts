@@ -26,7 +26,9 @@ export interface SemanticStats {
 
 /** What was learned in one partition: a workspace, a model, its parameters, and everything but the last text of the user. */
 export interface SemanticPartition {
+  /** Whose questions. */
   readonly workspaceId: string;
+  /** Of which model. */
   readonly modelId: string;
   /** Tells partitions apart, without a word of them. */
   readonly partition: string;
