@@ -279,6 +279,23 @@ describe('the model cache', () => {
       }
     });
 
+    it('returns what was paid for, whatever is wrong with its description', async () => {
+      const { models } = create();
+      const wrong = [
+        () => ({ confidence: NaN }),
+        () => ({ tokens: -1 }),
+        () => {
+          throw new TypeError('of undefined');
+        },
+      ];
+      for (const describe of wrong)
+        expect(await models.wrap({ ...QUESTION, describe }, () => 'paid')).toMatchObject({
+          output: 'paid',
+          hit: 'none',
+        });
+      expect(models.getStats()).toMatchObject({ stored: 0, refused: { undescribed: 3 } });
+    });
+
     it('counts what cannot be stored as not stored', async () => {
       const { models } = create();
       const output = { call: () => 1 };

@@ -30,6 +30,7 @@ export type RefusalReason =
   | 'no-store'
   | 'input-too-long'
   | 'unkeyable'
+  | 'undescribed'
   | 'error'
   | 'unfinished'
   | 'content-filter'

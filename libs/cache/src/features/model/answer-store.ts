@@ -2,12 +2,13 @@ import { type Clock, systemClock } from '@mobius1/kernel';
 import { encode } from '../../core/codec/codec.js';
 import type { CacheEngine } from '../../core/engine.js';
 import { InvalidValueError } from '../../core/errors.js';
-import type { SemanticStores } from '../../core/journal.js';
 import { ttlMs } from '../../core/options.js';
-import { NO_TALLY, type Tally } from '../../core/tally.js';
+import { NO_TALLY } from '../../core/tally.js';
 import { newToken } from '../../core/token.js';
-import { checkMetadata, type ModelMetadata, refusalOf, type RefusalReason } from './admission.js';
-import { type AnswerForm, type ModelAccount, type ModelKey, ModelKeys, type ModelQuestion } from './model-key.js';
+import { refusalOf, type RefusalReason } from './admission.js';
+import { metadataOf } from './description.js';
+import type { Described, Inquiry, Made, Make, ModelCacheParts, Outcome } from './inquiry.js';
+import { type AnswerForm, type ModelKey, ModelKeys, type ModelQuestion } from './model-key.js';
 import {
   MODEL_DEFAULTS,
   type ModelCacheOptions,
@@ -29,48 +30,6 @@ import type { Pointed } from './semantic/semantic-tier.js';
 import { mayPass } from './provider-failure.js';
 import { SavingsLedger } from './savings/savings-ledger.js';
 import { Vault } from './vault.js';
-
-/** An answer as its caller sees it, and as it is stored. */
-export interface Outcome<T> {
-  readonly answer: ModelAnswer<T>;
-  readonly entry: PlainAnswer;
-}
-
-/** What a model cache is made of. */
-export interface ModelCacheParts {
-  readonly engine: CacheEngine;
-  /** @default that of the machine */
-  readonly clock?: Clock;
-  /** Where savings are kept. @default nowhere */
-  readonly tally?: Tally;
-  /** Where the semantic tier keeps what it learns. @default in this process */
-  readonly stores?: SemanticStores;
-}
-
-/** One question to the cache, resolved. */
-export interface Inquiry extends ModelKey {
-  readonly lifeMs: number;
-  /** An older answer does not count. */
-  readonly oldestMs: number;
-  readonly controls: ModelControls;
-}
-
-/** What an inference made, to be judged. */
-export interface Made extends Pick<ModelQuestion, 'params'> {
-  readonly account: ModelAccount;
-  /** What is kept. */
-  readonly output: unknown;
-  /** What is judged, when it is not the output itself. */
-  readonly judged?: unknown;
-  readonly metadata: ModelMetadata;
-  readonly lifeMs: number;
-}
-
-/**
- * Makes the answer. `show` hands out what is known of it before it is whole, to others who wait for it in this process; absent where
- * there is nobody.
- */
-export type Make<Shown> = (show?: (what: Shown) => void) => Promise<PlainAnswer>;
 
 /** The answers of models in the cache: keys, entries, and what becomes of an answer (G18). Everything that asks goes through `load`. */
 export class AnswerStore {
@@ -191,9 +150,9 @@ export class AnswerStore {
     return { stored: true };
   }
 
-  /** What comes of an inference, and why it is not to be kept. @throws InvalidOptionsError for metadata that are none */
-  judge(call: string, made: Made): PlainAnswer {
-    checkMetadata(call, made.metadata);
+  /** What comes of an inference, and why it is not to be kept. Never fails: the answer was paid for. */
+  judge({ latencyMs, describe, ...rest }: Described): PlainAnswer {
+    const made = { ...rest, metadata: metadataOf(latencyMs, describe) };
     const refusal = this.#refusalOf(made);
     const entry = this.ledger.called(made.account, this.#entry(made));
     return refusal === undefined ? entry : this.ledger.refused(refusal, { ...entry, refusal });

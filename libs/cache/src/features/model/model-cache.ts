@@ -3,7 +3,8 @@ import { ttlMs } from '../../core/options.js';
 import { joinKey, type KeyPart } from '../manager/cache-keys.js';
 import { CacheManager } from '../manager/cache-manager.js';
 import { checkMetadata, type ModelMetadata } from './admission.js';
-import { AnswerStore, type ModelCacheParts, type Outcome } from './answer-store.js';
+import { AnswerStore } from './answer-store.js';
+import type { ModelCacheParts, Outcome } from './inquiry.js';
 import { beginInference } from './inference.js';
 import { type ModelQuestion, modelTag, modelWorkspaceTag } from './model-key.js';
 import type { ModelCacheOptions } from './model-options.js';
@@ -205,9 +206,10 @@ export class ModelCache {
     const make = async (): Promise<PlainAnswer> => {
       const start = clock.monotonic();
       const output = await run();
-      const metadata = { latencyMs: Math.round(clock.monotonic() - start), ...request.describe?.(output) };
+      const latencyMs = Math.round(clock.monotonic() - start);
       const lifeMs = this.#answers.lifeMs('wrap()', request.ttl);
-      return this.#answers.judge('describe()', { account: request, output, metadata, params: request.params, lifeMs });
+      const describe = () => request.describe?.(output);
+      return this.#answers.judge({ account: request, output, latencyMs, describe, params: request.params, lifeMs });
     };
     const begun = await this.#answers.begin<T>('wrap()', request);
     if (typeof begun === 'string') return this.#answers.unstored(begun, await make());
