@@ -17,7 +17,6 @@ import {
 } from './model-options.js';
 import { ModelLedger } from './model-stats.js';
 import {
-  type ModelAnswer,
   type ModelControls,
   type ModelHit,
   type ModelStored,
