@@ -42,7 +42,10 @@ const FLOORS: Record<string, Record<string, Floor>> = {
     features: { floors: ['core', 'features'], packages: ['lru-cache'] },
     instance: { floors: ['core', 'drivers', 'features', 'instance'], types: ['ioredis'] },
     telemetry: { floors: ['instance', 'telemetry'], packages: ['prom-client', '@opentelemetry/api'] },
-    nest: { floors: ['core', 'drivers', 'features', 'instance', 'nest'], packages: [NEST] },
+    nest: {
+      floors: ['core', 'drivers', 'features', 'instance', 'nest'],
+      packages: [NEST, 'ipaddr.js', 'structured-headers'],
+    },
     testing: { floors: ['core', 'drivers', 'features', 'instance', 'nest', 'testing'] },
     face: { floors: ['core', 'drivers', 'features', 'instance', 'nest'] },
   },
