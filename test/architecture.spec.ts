@@ -39,7 +39,7 @@ const FLOORS: Record<string, Record<string, Floor>> = {
   cache: {
     core: { floors: ['core'], packages: ['lru-cache'] },
     drivers: { floors: ['core', 'drivers'], packages: ['ioredis', 'lru-cache'] },
-    features: { floors: ['core', 'features'], packages: ['lru-cache'] },
+    features: { floors: ['core', 'features'], packages: ['lru-cache', 'luxon'] },
     instance: { floors: ['core', 'drivers', 'features', 'instance'], types: ['ioredis'] },
     telemetry: { floors: ['instance', 'telemetry'], packages: ['prom-client', '@opentelemetry/api'] },
     nest: {
@@ -401,7 +401,7 @@ describe('the architecture', () => {
 
     it('a program without Nest loads none of it', () => {
       const packages = [...loadedWith('libs/cache/src/standalone.ts', libraries)].filter((name) => !isBuiltin(name));
-      expect(packages.sort()).toEqual(['ioredis', 'lru-cache']);
+      expect(packages.sort()).toEqual(['ioredis', 'lru-cache', 'luxon']);
       const all = ['index', 'standalone'].flatMap((entry) => [...loadedWith(`libs/cache/src/${entry}.ts`, libraries)]);
       expect(all.filter((name) => /^prom-client|^@opentelemetry/.test(name))).toEqual([]); // optional peers
       expect([...loadedWith('libs/cache/src/index.ts', libraries)]).toContain('@nestjs/common');

@@ -11,7 +11,13 @@ export { CACHE_INSTANCE } from './nest/tokens.js';
 export type { CacheInstance } from './instance/cache-instance.js';
 
 // Services
-export { CacheManagerService, ModelCacheService, QueryCacheService, RedisService } from './nest/services.js';
+export {
+  CacheManagerService,
+  ModelCacheService,
+  QueryCacheService,
+  RateLimitService,
+  RedisService,
+} from './nest/services.js';
 export type { ModelMetadata, RefusalReason } from './features/model/admission.js';
 export type { ModelQuestion } from './features/model/model-key.js';
 export type { ModelCacheOptions } from './features/model/model-options.js';
@@ -30,6 +36,25 @@ export {
   NotCachedError,
 } from './features/model/model-types.js';
 export type { ListPage, QueryOptions, QueryStats, WarmUpQuery } from './features/query/query-cache.js';
+export type {
+  EstimateFor,
+  RateLimitAlgorithm,
+  RateLimitBlock,
+  RateLimitCheckOptions,
+  RateLimitDecision,
+  RateLimitOptions,
+  RateLimitOutage,
+  RateLimitPolicy,
+  RateLimitResult,
+  RateLimitSlot,
+  RateLimitSource,
+  RateLimitTarget,
+  ReserveOptions,
+  SettledAnswer,
+  Settlement,
+  TokenReservation,
+} from './features/rate-limit/limit-types.js';
+export type { RateLimitOutcome, RateLimitStats } from './features/rate-limit/limit-stats.js';
 export type { RedisInfo } from './instance/redis-handle.js';
 export type {
   CacheEntry,

@@ -4,6 +4,7 @@ import { ArgumentKeys } from '../core/argument-key.js';
 import { CacheEngine } from '../core/engine.js';
 import type { CacheEvents } from '../core/events.js';
 import type { Store } from '../core/store.js';
+import { MemoryLimitStore } from '../drivers/limits/memory-limit-store.js';
 import { MemoryStore } from '../drivers/memory-store.js';
 import { type NearEvents, NearTier } from '../drivers/near/near-tier.js';
 import { NullStore } from '../drivers/null-store.js';
@@ -14,6 +15,7 @@ import { RedisStore } from '../drivers/redis-store.js';
 import { CacheManager } from '../features/manager/cache-manager.js';
 import { ModelCache } from '../features/model/model-cache.js';
 import { QueryCache } from '../features/query/query-cache.js';
+import { RateLimits } from '../features/rate-limit/rate-limits.js';
 import { type CacheHealth, judgeHealth } from './cache-health.js';
 import { type CacheMetric, describeMetrics } from './cache-metrics.js';
 import { type CacheOptions, type ResolvedCacheOptions, resolveCacheOptions } from './cache-options.js';
@@ -30,6 +32,7 @@ export class CacheInstance {
   readonly manager: CacheManager;
   readonly queries: QueryCache;
   readonly models: ModelCache;
+  readonly limits: RateLimits;
   readonly argumentKeys: ArgumentKeys;
   /** The transactions that this cache follows. */
   readonly unitOfWork: UnitOfWork;
@@ -43,7 +46,7 @@ export class CacheInstance {
 
   /** @throws InvalidOptionsError */
   constructor(options: CacheOptions = {}, clock: Clock = systemClock) {
-    const { name, enabled, redis, memory, l1, coherence, plan, limits, keySecret, model, ...transactions } =
+    const { name, enabled, redis, memory, l1, coherence, plan, limits, keySecret, model, rateLimit, ...transactions } =
       resolveCacheOptions(options);
     const publish = { prefix: 'mobius:cache', origin: { cache: name } };
     this.name = name;
@@ -81,6 +84,8 @@ export class CacheInstance {
     // In memory nobody sees keys; a secret that nobody knows is as good as any.
     const secret = this.connection === undefined ? { secret: randomUUID() } : {};
     this.models = new ModelCache(this.manager, { ...secret, ...model }, clock);
+    const local = new MemoryLimitStore({ clock, maxKeys: rateLimit.maxLocalKeys });
+    this.limits = new RateLimits({ store: local, local, clock, events: this.events }, rateLimit);
     this.argumentKeys = new ArgumentKeys(keySecret === undefined ? {} : { secret: keySecret });
     this.connection?.events.on('ready', () => void this.engine.replay());
   }
@@ -148,7 +153,7 @@ export class CacheInstance {
   /** Tells Redis what it missed, as far as it answers, and closes the connection if it is ours. */
   async close(ms = 1_000): Promise<void> {
     this.near?.stop();
-    await this.engine.close();
+    await Promise.all([this.engine.close(), this.limits.close()]);
     this.#replicated?.close();
     await this.connection?.quit(ms);
   }

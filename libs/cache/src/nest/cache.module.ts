@@ -17,7 +17,13 @@ import { Binding } from './decorators/binding.js';
 import { CacheHealthIndicator, RedisHealthIndicator } from './health.js';
 import { mergeEnvironment, readEnvironment } from './environment.js';
 import { MethodExplorer } from './method-explorer.js';
-import { CacheManagerService, ModelCacheService, QueryCacheService, RedisService } from './services.js';
+import {
+  CacheManagerService,
+  ModelCacheService,
+  QueryCacheService,
+  RateLimitService,
+  RedisService,
+} from './services.js';
 import { CACHE_BINDING, CACHE_INSTANCE, CACHE_OPTIONS } from './tokens.js';
 
 /** For `forRootAsync({ useClass })` and `useExisting`. */
@@ -54,6 +60,7 @@ const services: Provider[] = [
   // Those of the instance, which decorators use as well.
   { provide: QueryCacheService, inject: [CACHE_INSTANCE], useFactory: ({ queries }: CacheInstance) => queries },
   { provide: ModelCacheService, inject: [CACHE_INSTANCE], useFactory: ({ models }: CacheInstance) => models },
+  { provide: RateLimitService, inject: [CACHE_INSTANCE], useFactory: ({ limits }: CacheInstance) => limits },
   CacheHealthIndicator,
   RedisHealthIndicator,
 ];
