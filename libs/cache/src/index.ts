@@ -1,7 +1,7 @@
 // The public API of @mobius1/cache. Programs without Nest import '@mobius1/cache/standalone'.
 
 // Module
-export { CacheModule, type CacheOptionsFactory } from './nest/cache.module.js';
+export { CacheModule, type CacheModuleOptions, type CacheOptionsFactory } from './nest/cache.module.js';
 export type { CacheOptions, L1Options } from './instance/cache-options.js';
 export type { Coherence } from './core/store.js';
 export type { CoherenceOptions } from './drivers/near/near-tier.js';
@@ -79,6 +79,28 @@ export type {
   MethodDecoratorFor,
   Of,
 } from './nest/decorators/method-options.js';
+
+// Limits of routes
+export {
+  type PartialRateLimitRule,
+  RateLimit,
+  type RateLimitRule,
+  SkipRateLimit,
+} from './nest/rate-limit/rate-limit.decorator.js';
+export { RateLimitGuard } from './nest/rate-limit/rate-limit.guard.js';
+export { RateLimitException, type RateLimitFacts } from './nest/rate-limit/rate-limit.exception.js';
+export { type RateLimitCaller, RateLimitKeys } from './nest/rate-limit/rate-limit-keys.js';
+export type { RateLimitCallers, RateLimitModuleOptions } from './nest/rate-limit/rate-limit-module-options.js';
+export type {
+  CallerIdentity,
+  Identified,
+  OnMissing,
+  RateLimitBy,
+  ReadCaller,
+} from './nest/rate-limit/caller-identity.js';
+export type { LimitedCall, LimitedRequest, LimitedTransport } from './nest/rate-limit/limited-call.js';
+export type { RequestReport, RuleOutcome } from './nest/rate-limit/counted-requests.js';
+export type { ReadyRule } from './nest/rate-limit/rule-book.js';
 
 // Health and events
 export { CacheHealthIndicator, RedisHealthIndicator } from './nest/health.js';

@@ -24,14 +24,24 @@ import {
   RateLimitService,
   RedisService,
 } from './services.js';
-import { CACHE_BINDING, CACHE_INSTANCE, CACHE_OPTIONS } from './tokens.js';
+import { RateLimitExplorer } from './rate-limit/rate-limit-explorer.js';
+import { RateLimitKeys } from './rate-limit/rate-limit-keys.js';
+import { engineOptions, guardSettings, type RateLimitModuleOptions } from './rate-limit/rate-limit-module-options.js';
+import { RouteLimits } from './rate-limit/route-limits.js';
+import { CACHE_BINDING, CACHE_INSTANCE, CACHE_OPTIONS, ROUTE_LIMITS } from './tokens.js';
+
+/** Options of `CacheModule`: those of the cache, and of what Nest adds to it. */
+export interface CacheModuleOptions extends Omit<CacheOptions, 'rateLimit'> {
+  /** What is the same for all rate limits, and what `RateLimitGuard` does on all routes. */
+  readonly rateLimit?: RateLimitModuleOptions;
+}
 
 /** For `forRootAsync({ useClass })` and `useExisting`. */
 export interface CacheOptionsFactory {
-  createCacheOptions(): CacheOptions | Promise<CacheOptions>;
+  createCacheOptions(): CacheModuleOptions | Promise<CacheModuleOptions>;
 }
 
-const configurable = new ConfigurableModuleBuilder<CacheOptions>({
+const configurable = new ConfigurableModuleBuilder<CacheModuleOptions>({
   optionsInjectionToken: CACHE_OPTIONS,
 })
   .setClassMethodName('forRoot')
@@ -42,10 +52,18 @@ const configurable = new ConfigurableModuleBuilder<CacheOptions>({
 const instance: FactoryProvider<CacheInstance> = {
   provide: CACHE_INSTANCE,
   inject: [CACHE_OPTIONS, ConfigService, { token: UNIT_OF_WORK, optional: true }],
-  useFactory: (options: CacheOptions, config: ConfigService, unitOfWork?: UnitOfWork) => {
+  useFactory: (options: CacheModuleOptions, config: ConfigService, unitOfWork?: UnitOfWork) => {
     const environment = readEnvironment((name) => config.get<unknown>(name) ?? process.env[name]);
-    return new CacheInstance({ unitOfWork, ...mergeEnvironment(options, environment) });
+    const rateLimit = engineOptions(options.rateLimit);
+    return new CacheInstance({ unitOfWork, ...mergeEnvironment({ ...options, rateLimit }, environment) });
   },
+};
+
+const routeLimits: FactoryProvider<RouteLimits> = {
+  provide: ROUTE_LIMITS,
+  inject: [CACHE_INSTANCE, CACHE_OPTIONS],
+  useFactory: (cache: CacheInstance, { rateLimit }: CacheModuleOptions) =>
+    new RouteLimits(cache, guardSettings(rateLimit)),
 };
 
 const rootBinding: FactoryProvider<Binding> = {
@@ -61,6 +79,7 @@ const services: Provider[] = [
   { provide: QueryCacheService, inject: [CACHE_INSTANCE], useFactory: ({ queries }: CacheInstance) => queries },
   { provide: ModelCacheService, inject: [CACHE_INSTANCE], useFactory: ({ models }: CacheInstance) => models },
   { provide: RateLimitService, inject: [CACHE_INSTANCE], useFactory: ({ limits }: CacheInstance) => limits },
+  RateLimitKeys,
   CacheHealthIndicator,
   RedisHealthIndicator,
 ];
@@ -76,8 +95,8 @@ const services: Provider[] = [
  */
 @Module({
   imports: [ConfigModule, DiscoveryModule, TerminusModule],
-  providers: [instance, rootBinding, CacheLifecycle, MethodExplorer, ...services],
-  exports: [CACHE_INSTANCE, CACHE_BINDING, ...services],
+  providers: [instance, rootBinding, routeLimits, CacheLifecycle, MethodExplorer, RateLimitExplorer, ...services],
+  exports: [CACHE_INSTANCE, CACHE_BINDING, ROUTE_LIMITS, ...services],
 })
 export class CacheModule extends configurable.ConfigurableModuleClass {
   /**

@@ -1,7 +1,7 @@
 import type { ExecutionContext } from '@nestjs/common';
 
-/** What Nest calls the type of a context, as far as it is known here; others are treated as `rpc`. */
-export type LimitedTransport = 'http' | 'graphql' | 'ws' | 'rpc';
+/** What Nest calls the type of a context, as far as it is known here. */
+export type LimitedTransport = 'http' | 'graphql' | 'ws' | 'rpc' | 'other';
 
 /** What callers are read from: an HTTP request of Express or Fastify, or the client of a WebSocket. */
 export interface LimitedRequest {
@@ -41,8 +41,10 @@ export function limitedCall(context: ExecutionContext): LimitedCall {
       return ofGraphql(context);
     case 'ws':
       return ofWebSocket(context);
-    default:
+    case 'rpc':
       return ofMessage(context);
+    default:
+      return { transport: 'other', request: {}, response: undefined, address: undefined, once: context.getArgs() };
   }
 }
 

@@ -1,0 +1,33 @@
+import type { Fields } from './rate-limit-fields.js';
+
+/** What can be answered with: a response of Node or Express, a reply of Fastify. */
+interface Answer {
+  readonly headersSent?: boolean;
+  readonly sent?: boolean;
+  readonly raw?: Answer;
+  readonly closed?: boolean;
+  setHeader?(name: string, value: string): unknown;
+  header?(name: string, value: string): unknown;
+  once?(event: 'close', listener: () => void): unknown;
+}
+
+/** Sets fields of an answer that is not under way yet. */
+export function setFields(response: object | undefined, fields: Fields): void {
+  const answer = response as Answer | undefined;
+  if (answer === undefined || answer.headersSent === true || answer.sent === true) return;
+  for (const [name, value] of Object.entries(fields)) {
+    // Fastify keeps its own fields, which would replace those of the raw response.
+    if (typeof answer.header === 'function') answer.header(name, value);
+    else answer.setHeader?.(name, value);
+  }
+}
+
+/** Calls back when the answer is over, whatever became of it. False where nobody would ever call. */
+export function whenOver(response: object | undefined, callback: () => void): boolean {
+  const answer = response as Answer | undefined;
+  const raw = answer?.raw ?? answer;
+  if (typeof raw?.once !== 'function') return false;
+  if (raw.closed === true) callback();
+  else raw.once('close', callback);
+  return true;
+}
