@@ -43,8 +43,8 @@ export class RateLimitGuard implements CanActivate {
   }
 
   /** Whether a call is not limited at all. By default none is. */
+  // eslint-disable-next-line @typescript-eslint/no-unused-vars -- for those who override it
   protected shouldSkip(context: ExecutionContext): boolean | Promise<boolean> {
-    context;
     return false;
   }
 

@@ -22,12 +22,17 @@ export function setFields(response: object | undefined, fields: Fields): void {
   }
 }
 
-/** Calls back when the answer is over, whatever became of it. False where nobody would ever call. */
-export function whenOver(response: object | undefined, callback: () => void): boolean {
+/** Calls back when the answer is over, whatever became of it. */
+export function whenOver(response: object | undefined, callback: () => void): void {
+  const raw = rawOf(response);
+  if (raw?.closed === true) callback();
+  else raw?.once?.('close', callback);
+}
+
+/** Whether anybody tells when the answer is over. */
+export const tellsWhenOver = (response: object | undefined): boolean => typeof rawOf(response)?.once === 'function';
+
+function rawOf(response: object | undefined): Answer | undefined {
   const answer = response as Answer | undefined;
-  const raw = answer?.raw ?? answer;
-  if (typeof raw?.once !== 'function') return false;
-  if (raw.closed === true) callback();
-  else raw.once('close', callback);
-  return true;
+  return answer?.raw ?? answer;
 }

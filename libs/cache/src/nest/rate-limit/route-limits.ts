@@ -4,7 +4,7 @@ import type { CallerIdentity, Identified } from './caller-identity.js';
 import { type Application, CountedRequests, type RequestReport } from './counted-requests.js';
 import type { LimitedCall } from './limited-call.js';
 import type { GuardSettings } from './rate-limit-module-options.js';
-import { whenOver } from './response.js';
+import { tellsWhenOver, whenOver } from './response.js';
 import { type ReadyRule, RuleBook } from './rule-book.js';
 
 /** One call to be decided. */
@@ -56,14 +56,13 @@ export class RouteLimits {
     }
   }
 
-  async decide({ context, call, rules, caller, identify }: LimitedCase): Promise<RequestReport> {
-    const report = await this.#counted.decide({
+  decide({ context, call, rules, caller, identify }: LimitedCase): Promise<RequestReport> {
+    return this.#counted.decide({
       once: call.once,
       rules,
       apply: async (rule) => this.#apply({ rule, context, call, caller, identify }),
-      held: (release) => void whenOver(call.response, () => void release()),
+      held: (release) => whenOver(call.response, () => void release()),
     });
-    return report;
   }
 
   /** Tells of something that was read of a caller and failed. */
@@ -79,7 +78,7 @@ export class RouteLimits {
     identify,
   }: Omit<LimitedCase, 'rules'> & { rule: ReadyRule }): Promise<Application> {
     const { name } = rule.rule;
-    if (rule.policy.algorithm === 'concurrency' && !whenOver(call.response, () => undefined)) {
+    if (rule.policy.algorithm === 'concurrency' && !tellsWhenOver(call.response)) {
       this.#warn(`slots ${name}`, `'${name}' does not hold for ${call.transport}: nobody tells when a call is over`);
       return { rule, kind: 'skip' };
     }

@@ -1,0 +1,130 @@
+import { UseGuards } from '@nestjs/common';
+import { Args, Field, GraphQLModule, ObjectType, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
+import type { ApolloDriverConfig } from '@nestjs/apollo';
+import request from 'supertest';
+import { RateLimit, RateLimitGuard } from '@mobius1/cache';
+import { TestApolloDriver } from './fixtures/graphql-driver.js';
+import { startLimited } from './fixtures/limited-app.js';
+import { closeApps } from './fixtures/start-app.js';
+
+@ObjectType()
+class Cat {
+  @Field(() => String)
+  readonly name: string;
+
+  @Field(() => String)
+  readonly owner?: string;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+}
+
+@Resolver(() => Cat)
+class CatsResolver {
+  answers = 0;
+
+  @RateLimit({ limit: 2, window: '1m' })
+  @Query(() => [Cat])
+  cats(): Cat[] {
+    this.answers++;
+    return [new Cat('Tom'), new Cat('Kitty')];
+  }
+
+  @RateLimit({ limit: 1, window: '1m', by: 'user' })
+  @Query(() => Cat)
+  cat(@Args('name', { type: () => String }) name: string): Cat {
+    return new Cat(name);
+  }
+
+  @RateLimit({ limit: 3, window: '1m' })
+  @UseGuards(RateLimitGuard)
+  @ResolveField(() => String)
+  owner(@Parent() { name }: Cat): string {
+    return `owner of ${name}`;
+  }
+}
+
+const start = () =>
+  startLimited({
+    imports: [
+      GraphQLModule.forRoot<ApolloDriverConfig>({
+        driver: TestApolloDriver,
+        autoSchemaFile: true,
+        fieldResolverEnhancers: ['guards'],
+        graphiql: false,
+        includeStacktraceInErrorResponses: false,
+        csrfPrevention: false,
+        allowBatchedHttpRequests: true,
+      }),
+    ],
+    providers: [CatsResolver],
+    cache: { rateLimit: { rules: [{ name: 'ip', limit: 5, window: '1m' }] } },
+  });
+
+afterEach(closeApps);
+
+describe('rate limits of resolvers', () => {
+  it('deny a field with the facts in its extensions, and tell them in the fields of HTTP', async () => {
+    const { app, url } = await start();
+    const ask = (query: string) => request(url).post('/graphql').send({ query });
+    const first = await ask('{ cats { name } }').expect(200);
+    expect(first.body.data.cats).toHaveLength(2);
+    expect(first.headers['ratelimit-policy']).toBe('"ip";q=5;w=60, "CatsResolver.cats";q=2;w=60');
+    expect(first.headers.ratelimit).toMatch(/^"ip";r=4;t=\d+, "CatsResolver.cats";r=1;t=\d+$/);
+    await ask('{ cats { name } }').expect(200);
+
+    const denied = await ask('{ cats { name } cat(name: "Tom") { name } }').expect(200);
+    expect(denied.body.errors).toMatchObject([
+      {
+        path: ['cats'],
+        message: expect.stringMatching(/^Too many requests. Try again in \d+ seconds.$/),
+        extensions: {
+          code: 'RATE_LIMITED',
+          status: 429,
+          violatedPolicies: ['CatsResolver.cats'],
+          retryAfter: Number(denied.headers['retry-after']),
+        },
+      },
+    ]);
+    expect(app.get(CatsResolver).answers).toBe(2);
+  });
+
+  it('count a request once, however many of its fields are asked for', async () => {
+    const { url } = await start();
+    const query = '{ a: cats { name owner } b: cats { name owner } cat(name: "Tom") { owner } }';
+    const { body, headers } = await request(url).post('/graphql').send({ query }).expect(200);
+    expect(body.errors).toBeUndefined();
+    const left = String(headers.ratelimit).replace(/;t=\d+/g, '');
+    expect(left.split(', ').sort()).toEqual([
+      '"CatsResolver.cat";r=0',
+      '"CatsResolver.cats";r=1',
+      '"CatsResolver.owner";r=2',
+      '"ip";r=4',
+    ]);
+  });
+
+  it('deny what is denied and answer the rest, and count what stood beside a denial only once', async () => {
+    const { url } = await start();
+    const query = '{ cats { name } cat(name: "Tom") { name } }';
+    const ask = (user: string) => request(url).post('/graphql').set('x-test-user', user).send({ query });
+    await ask('u1').expect(200);
+    const { body, headers } = await ask('u1');
+    expect(body.errors.map(({ path }: { path: string[] }) => path)).toEqual([['cat']]);
+    expect(String(headers.ratelimit)).toContain('"ip";r=3');
+    expect((await ask('u2')).body.errors.map(({ path }: { path: string[] }) => path)).toEqual([['cats']]);
+  });
+
+  it('count the operations of a batch as one request', async () => {
+    const { url } = await start();
+    const batch = Array.from({ length: 4 }, () => ({ query: '{ cats { name } }' }));
+    const { body, headers } = await request(url).post('/graphql').send(batch).expect(200);
+    expect(body.map(({ errors }: { errors?: unknown }) => errors)).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect(String(headers.ratelimit)).toContain('"CatsResolver.cats";r=1');
+  });
+});
