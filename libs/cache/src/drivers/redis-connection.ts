@@ -42,6 +42,7 @@ export class RedisConnection {
   readonly #timeoutMs: number;
   readonly #watch: ReplyWatch;
   readonly #slowWatch: ReplyWatch;
+  readonly #watches: ReplyWatch[];
   readonly #place: string;
   #lastError = '';
   #offset: number | undefined;
@@ -57,6 +58,7 @@ export class RedisConnection {
     this.refusals = new Refusals(clock);
     this.#watch = new ReplyWatch(this.#timeoutMs, clock);
     this.#slowWatch = new ReplyWatch(this.#timeoutMs * SLOW_FACTOR, clock);
+    this.#watches = [this.#watch, this.#slowWatch];
     this.#owned = options.client === undefined;
     this.#place = placeOf(options);
     this.client = createRedis(options);
@@ -142,6 +144,16 @@ export class RedisConnection {
   /** Runs a command that walks over keys or asks for more than one key's worth. @throws StoreUnavailableError */
   runSlow<T>(command: () => Promise<T>): Promise<T> {
     return this.#guarded(command, this.#slowWatch);
+  }
+
+  /** A `run` for commands that have a deadline of their own, in milliseconds. */
+  within(ms: number): <T>(command: () => Promise<T>) => Promise<T> {
+    const watch = new ReplyWatch(ms, this.clock);
+    this.#watches.push(watch);
+    return (command) => {
+      this.#gather();
+      return this.#guarded(command, watch);
+    };
   }
 
   /** Bytes in use and the server's limit (0: none), summed over the masters. @throws StoreUnavailableError */
@@ -269,7 +281,7 @@ export class RedisConnection {
     });
     this.client.on('close', () => {
       // ioredis forgets what was under way without a word when it is not to send it again. A client that was given may.
-      if (this.#owned) for (const watch of [this.#watch, this.#slowWatch]) watch.abandon();
+      if (this.#owned) for (const watch of this.#watches) watch.abandon();
       if (!wasReady || this.#closing) return;
       wasReady = false;
       this.events.emit('lost', () => ({ reason: this.#whyClosed }));

@@ -5,6 +5,7 @@ import { CacheEngine } from '../core/engine.js';
 import type { CacheEvents } from '../core/events.js';
 import type { Store } from '../core/store.js';
 import { MemoryLimitStore } from '../drivers/limits/memory-limit-store.js';
+import { RedisLimitStore } from '../drivers/limits/redis-limit-store.js';
 import { MemoryStore } from '../drivers/memory-store.js';
 import { type NearEvents, NearTier } from '../drivers/near/near-tier.js';
 import { NullStore } from '../drivers/null-store.js';
@@ -84,8 +85,7 @@ export class CacheInstance {
     // In memory nobody sees keys; a secret that nobody knows is as good as any.
     const secret = this.connection === undefined ? { secret: randomUUID() } : {};
     this.models = new ModelCache(this.manager, { ...secret, ...model }, clock);
-    const local = new MemoryLimitStore({ clock, maxKeys: rateLimit.maxLocalKeys });
-    this.limits = new RateLimits({ store: local, local, clock, events: this.events }, rateLimit);
+    this.limits = limitsOn(this.connection, { redis, rateLimit, clock, events: this.events });
     this.argumentKeys = new ArgumentKeys(keySecret === undefined ? {} : { secret: keySecret });
     this.connection?.events.on('ready', () => void this.engine.replay());
   }
@@ -179,4 +179,19 @@ function onRedis(connection: RedisConnection, settings: RedisSettings) {
   const store = new RedisStore(connection, prefix, { removals: replicated, fences });
   const near = l1 && new NearTier(connection, store, { ...l1, ...coherence, prefix, clock, events: settings.near });
   return { store, near, replicated };
+}
+
+interface LimitSettings extends Pick<ResolvedCacheOptions, 'redis' | 'rateLimit'> {
+  readonly clock: Clock;
+  readonly events: Channel<CacheEvents>;
+}
+
+/** Rate limits on a connection, or in memory. */
+function limitsOn(connection: RedisConnection | undefined, settings: LimitSettings): RateLimits {
+  const { redis = {}, rateLimit, clock, events } = settings;
+  const { timeout, maxLocalKeys: maxKeys } = rateLimit;
+  const prefix = rateLimit.keyPrefix ?? `rl:${redis.keyPrefix ?? REDIS_DEFAULTS.keyPrefix}`;
+  const local = new MemoryLimitStore({ clock, maxKeys });
+  const store = connection === undefined ? local : new RedisLimitStore(connection, { prefix, timeout });
+  return new RateLimits({ store, local, clock, events }, rateLimit);
 }

@@ -6,7 +6,7 @@ import type { RateLimitOptions } from '../features/rate-limit/limit-types.js';
 import type { MemoryStoreOptions } from '../drivers/memory-store.js';
 import type { NearCacheOptions } from '../drivers/near/near-cache.js';
 import { COHERENCE_DEFAULTS, type CoherenceOptions, type ResolvedCoherence } from '../drivers/near/near-tier.js';
-import { checkRedisOptions, type RedisOptions } from '../drivers/redis-options.js';
+import { checkRedisOptions, REDIS_DEFAULTS, type RedisOptions } from '../drivers/redis-options.js';
 
 /** Options of one cache. Everything has a default; without `redis` the cache lives in this process. */
 export interface CacheOptions {
@@ -188,7 +188,7 @@ function checkCoherence(check: OptionCheck, coherence: CoherenceOptions): Resolv
 /** What works together with the cache: transactions, models. The options of models are checked where they are used. */
 function checkCompanions(
   check: OptionCheck,
-  { unitOfWork, fence, model = {}, rateLimit }: CacheOptions,
+  { unitOfWork, fence, model = {}, rateLimit, redis }: CacheOptions,
 ): Pick<ResolvedCacheOptions, 'unitOfWork' | 'fence' | 'model' | 'rateLimit'> {
   if (unitOfWork !== undefined && typeof (unitOfWork as Partial<UnitOfWork>).afterCommit !== 'function')
     check.problem('unitOfWork', 'the unitOfWork of a Database, or something like it', unitOfWork);
@@ -196,8 +196,22 @@ function checkCompanions(
     unitOfWork,
     fence: check.boolean('fence', fence) ?? false,
     model,
-    rateLimit: checkLimitOptions(check, 'rateLimit', rateLimit),
+    rateLimit: checkRateLimit(check, rateLimit, redis),
   };
+}
+
+function checkRateLimit(
+  check: OptionCheck,
+  given: CacheOptions['rateLimit'],
+  redis: CacheOptions['redis'],
+): ResolvedLimitOptions {
+  const resolved = checkLimitOptions(check, 'rateLimit', given);
+  const entries = (redis === false ? undefined : redis?.keyPrefix) ?? REDIS_DEFAULTS.keyPrefix;
+  if (entries !== '' && resolved.keyPrefix?.startsWith(entries)) {
+    const hint = 'Redis would tell each count to every process that caches';
+    check.problem('rateLimit.keyPrefix', 'a prefix that does not begin with that of the cache', given?.keyPrefix, hint);
+  }
+  return resolved;
 }
 
 function checkLimits(check: OptionCheck, options: CacheOptions): EngineLimits {

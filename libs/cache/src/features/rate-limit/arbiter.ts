@@ -35,21 +35,25 @@ export class Arbiter {
   charge(items: readonly Item[], claim?: Claim): Promise<Settled> {
     const known = this.#known(items);
     if (known !== undefined) return Promise.resolve({ decision: known, store: undefined });
-    const { store, clock } = this.#parts;
+    const { store, local, clock } = this.#parts;
     const since = clock.monotonic();
-    return store.charge(items, claim).then(
+    const asked = satisfiable(items);
+    return store.charge(asked, claim).then(
       (ruling) => {
-        if (!ruling.allowed) this.#note(items, ruling, since);
-        return { decision: decided(items, ruling, store.kind), store: ruling.allowed ? store : undefined };
+        if (!ruling.allowed) this.#note(asked, ruling, since);
+        const decision = decided({ items, asked, ruling, source: store.kind });
+        return { decision, store: ruling.allowed ? store : undefined };
       },
-      () => this.#without(items, (local) => this.#parts.local.charge(local, claim)),
+      () => this.#without(items, (some) => local.charge(some, claim)),
     );
   }
 
   async peek(items: readonly Item[]): Promise<RateLimitDecision> {
     const { store, local } = this.#parts;
+    const asked = satisfiable(items);
     try {
-      return decided(items, await store.peek(items), store.kind);
+      const ruling = asked.length === 0 ? NOTHING_ASKED : await store.peek(asked);
+      return decided({ items, asked, ruling, source: store.kind });
     } catch {
       return (await this.#without(items, (some) => local.peek(some))).decision;
     }
@@ -80,22 +84,37 @@ export class Arbiter {
   async #without(items: readonly Item[], ask: (items: readonly Item[]) => Promise<Ruling>): Promise<Settled> {
     const ways = items.map(({ limit }) => limit.onOutage ?? this.#parts.onOutage);
     const isClosed = items.some(({ rule }, i) => ways[i] === 'closed' && !rule.shadow);
-    const counted = isClosed ? [] : items.filter((_, i) => ways[i] === 'local');
+    const counted = isClosed ? [] : items.filter((item, i) => ways[i] === 'local' && !isUnsatisfiable(item));
     const ruling = counted.length === 0 ? undefined : await ask(counted);
     const results = items.map((item, i) => {
       const verdict = ruling?.verdicts[counted.indexOf(item)];
       const way = ways[i] ?? 'open';
+      if (isUnsatisfiable(item)) return unasked(item, 'unsatisfiable', false);
       return verdict === undefined ? unasked(item, way, way !== 'closed') : resultOf(item, verdict, 'local');
     });
     return { decision: decisionOf(results), store: ruling?.allowed ? this.#parts.local : undefined };
   }
 }
 
-function decided(items: readonly Item[], { verdicts }: Ruling, source: RateLimitSource): RateLimitDecision {
-  return decisionOf(
-    items.map((item, i) => {
-      const verdict = verdicts[i];
-      return verdict === undefined ? unasked(item, source) : resultOf(item, verdict, source);
-    }),
-  );
+const NOTHING_ASKED: Ruling = { allowed: true, verdicts: [] };
+
+/** Those that the store can say more of than no. */
+const satisfiable = (items: readonly Item[]): readonly Item[] =>
+  items.some(isUnsatisfiable) ? items.filter((item) => !isUnsatisfiable(item)) : items;
+
+interface Answered {
+  readonly items: readonly Item[];
+  /** Those of them that the ruling is about. */
+  readonly asked: readonly Item[];
+  readonly ruling: Ruling;
+  readonly source: RateLimitSource;
+}
+
+function decided({ items, asked, ruling, source }: Answered): RateLimitDecision {
+  let at = 0;
+  const results = items.map((item) => {
+    const verdict = item === asked[at] ? ruling.verdicts[at++] : undefined;
+    return verdict === undefined ? unasked(item, 'unsatisfiable', false) : resultOf(item, verdict, source);
+  });
+  return decisionOf(results);
 }
