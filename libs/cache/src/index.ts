@@ -100,6 +100,7 @@ export type {
 } from './nest/rate-limit/caller-identity.js';
 export type { LimitedCall, LimitedRequest, LimitedTransport } from './nest/rate-limit/limited-call.js';
 export type { RequestReport, RuleOutcome } from './nest/rate-limit/counted-requests.js';
+export { RateLimitThrottlerStorage, type ThrottlerRecord } from './nest/rate-limit/throttler-storage.js';
 export type { ReadyRule } from './nest/rate-limit/rule-book.js';
 
 // Health and events

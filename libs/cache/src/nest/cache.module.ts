@@ -28,6 +28,7 @@ import { RateLimitExplorer } from './rate-limit/rate-limit-explorer.js';
 import { RateLimitKeys } from './rate-limit/rate-limit-keys.js';
 import { engineOptions, guardSettings, type RateLimitModuleOptions } from './rate-limit/rate-limit-module-options.js';
 import { RouteLimits } from './rate-limit/route-limits.js';
+import { RateLimitThrottlerStorage } from './rate-limit/throttler-storage.js';
 import { CACHE_BINDING, CACHE_INSTANCE, CACHE_OPTIONS, ROUTE_LIMITS } from './tokens.js';
 
 /** Options of `CacheModule`: those of the cache, and of what Nest adds to it. */
@@ -80,6 +81,7 @@ const services: Provider[] = [
   { provide: ModelCacheService, inject: [CACHE_INSTANCE], useFactory: ({ models }: CacheInstance) => models },
   { provide: RateLimitService, inject: [CACHE_INSTANCE], useFactory: ({ limits }: CacheInstance) => limits },
   RateLimitKeys,
+  RateLimitThrottlerStorage,
   CacheHealthIndicator,
   RedisHealthIndicator,
 ];

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { ExecutionContext } from '@nestjs/common';
 import { OptionCheck } from '@mobius1/kernel';
 import { limitOf } from '../../features/rate-limit/limit-policy.js';
@@ -6,6 +5,7 @@ import type { RateLimitPolicy } from '../../features/rate-limit/limit-types.js';
 import type { IdentityRule, OnMissing } from './caller-identity.js';
 import { type Networks, readNetworks } from './client-address.js';
 import { checkRule, declaredRules, type PartialRateLimitRule, type RateLimitRule } from './rate-limit.decorator.js';
+import { policyName } from './policy-name.js';
 import { type NamedRule, rulesOf, withNames } from './rule-layers.js';
 
 /** A rule that is ready to be applied; made once and kept, as the engine wants its policies. */
@@ -43,7 +43,7 @@ export class RuleBook {
   /** Class and method. */
   ownerOf(type: Class, handler: Handler): string {
     const nth = (this.#names.get(type.name)?.indexOf(type) ?? 0) + 1;
-    return asName(`${type.name}${nth > 1 ? `:${nth}` : ''}.${handler.name}`);
+    return policyName(`${type.name}${nth > 1 ? `:${nth}` : ''}.${handler.name}`);
   }
 
   /** @throws InvalidOptionsError when what is declared for the handler does not make a limit */
@@ -98,15 +98,4 @@ export class RuleBook {
     this.#made.set(rule, ready);
     return ready;
   }
-}
-
-const LONGEST_NAME = 60;
-const DIGEST_LENGTH = 10;
-
-/** What a policy may be called, and nothing else is: long names and those with other letters end in a digest. */
-function asName(text: string): string {
-  const plain = text.replace(/[^\w.:/-]/g, '_');
-  if (plain === text && text.length <= LONGEST_NAME) return text;
-  const digest = createHash('sha256').update(text).digest('hex').slice(0, DIGEST_LENGTH);
-  return `${plain.slice(0, LONGEST_NAME - DIGEST_LENGTH - 1)}.${digest}`;
 }
