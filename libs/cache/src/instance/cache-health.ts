@@ -66,6 +66,8 @@ export interface HealthFacts {
     readonly refusals: readonly Refusal[];
     /** `maxmemory` of the server; 0 is no limit. */
     readonly maxMemory: number;
+    /** Its `maxmemory-policy`, where rate limits are in use and it has a limit; `noeviction` is what they need. */
+    readonly limitsEvictedBy?: string;
     /** The tier before Redis; absent when there is none. */
     readonly near?: NearFacts | undefined;
     /** Invalidations that too few replicas have confirmed. */
@@ -108,6 +110,7 @@ const silence = ({ place, lastError }: RedisFacts): string =>
 /** What is not well though Redis may answer. */
 function troubles(redis: RedisFacts, memory: number): string[] {
   const { place, answers, latencyMs, commandTimeoutMs, breaker, refusals, maxMemory, near, unconfirmed = 0 } = redis;
+  const { limitsEvictedBy = 'noeviction' } = redis;
   const reasons = refusals.map(({ kind, message }) => `${place} refuses: ${WORDS[kind]} (${message}).`);
   if (breaker !== 'closed') reasons.push(`The circuit breaker is ${breaker}: Redis was silent too often.`);
   if (latencyMs !== undefined && latencyMs > commandTimeoutMs * SLOW_SHARE) {
@@ -115,6 +118,11 @@ function troubles(redis: RedisFacts, memory: number): string[] {
   }
   if (maxMemory > 0 && memory > maxMemory * FULL_SHARE) {
     reasons.push(`Redis uses ${memory} of ${maxMemory} bytes: it will evict or refuse entries.`);
+  }
+  if (limitsEvictedBy !== 'noeviction') {
+    reasons.push(
+      `${place} evicts what rate limits have counted (maxmemory-policy ${limitsEvictedBy}): a limit may begin anew too early.`,
+    );
   }
   if (answers) reasons.push(...unconfirmedBy(unconfirmed), ...unheard(place, near));
   return reasons;

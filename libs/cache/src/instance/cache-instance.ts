@@ -21,6 +21,9 @@ import { type CacheHealth, judgeHealth } from './cache-health.js';
 import { type CacheMetric, describeMetrics } from './cache-metrics.js';
 import { type CacheOptions, type ResolvedCacheOptions, resolveCacheOptions } from './cache-options.js';
 
+/** What is known of the memory of a Redis that does not answer. */
+const SILENT = { memory: 0, maxMemory: 0, eviction: 'noeviction' };
+
 /**
  * One cache with all its parts: what `CacheModule.forRoot` makes for an application and `initializeRedis` for a program
  * without Nest. Two instances in one process share nothing (G12).
@@ -132,7 +135,7 @@ export class CacheInstance {
       return judgeHealth({ store, remembered, memory });
     }
     const answers = await connection.ping();
-    const { memory, maxMemory } = answers ? await connection.memory() : { memory: 0, maxMemory: 0 };
+    const { memory, maxMemory, eviction } = answers ? await connection.memory() : SILENT;
     const { place, lastError, latencyMs, breaker } = connection;
     const commandTimeoutMs = this.#commandTimeoutMs;
     const redis = {
@@ -144,6 +147,7 @@ export class CacheInstance {
       breaker: breaker.state,
       refusals: connection.refusals.lately,
       maxMemory,
+      limitsEvictedBy: maxMemory > 0 && this.limits.getStats().decisions.length > 0 ? eviction : 'noeviction',
       near: this.near?.facts,
       unconfirmed: this.#replicated?.unconfirmed ?? 0,
     };
