@@ -17,7 +17,7 @@ const BENCHES = [
   'coherence',
   'cold-key',
   'tag-invalidation',
-  ...['pool-errors', 'prisma-extension', 'model-hit'],
+  ...['pool-errors', 'prisma-extension', 'model-hit', 'rate-limit'],
   // Beside other caches: `npm ci --prefix bench/peers` first.
   ...['peer-hits', 'races', 'stampede', 'outage', 'peer-coherence', 'heap', 'commit-race'],
 ];

@@ -3,18 +3,19 @@ import { METERS, ROUNDING, WITH_BLOCKS } from './limit-lua.js';
 
 /**
  * charge: charges every item or none. KEYS: the state of each item, the blocks of each identity, a key for the reservation if there is
- * one. ARGV: `mode due token ms` (mode `c` charges, `p` only looks; `due`: milliseconds on the server's clock after which nobody waits, 0
- * for never; token `-` for none), then each item. Reply, in words: `L` too late, nothing was done; `W` and the time: an item has another
- * window of the calendar by now; else `A` or `D`, and for each item `fits remaining reset retry at` (fits: 1, 0 denied, 2 blocked; retry: -1
- * unknown; milliseconds, `at` in microseconds). Atomic because what one limit denies, no other may count (G14).
+ * one. ARGV: words, items apart by `;`: `mode due token ms` (mode `c` charges, `n` does and notes the time, `p` only looks; `due`: milliseconds on the server's
+ * clock after which nobody waits, 0 for never; token `-` for none), then each item. Reply, in words: `L` too late, nothing was done; `W` and the time: an item has another
+ * window of the calendar by now; else `A` or `D`, and for each item `fits remaining reset retry` (fits: 1, 0 denied, 2 blocked; retry: -1
+ * unknown; milliseconds), with `n` at the end of all the microsecond of each charge. Atomic because what one limit denies, no other may count (G14).
  */
 export const CHARGE = new Script(`${WITH_BLOCKS}
-local mode, due, token, life = string.match(ARGV[1], '^(%a) (%d+) (%S+) (%d+)$')
+local lines = string.gmatch(ARGV[1], '[^;]+')
+local mode, due, token, life = string.match(lines(), '^(%a) (%d+) (%S+) (%d+)$')
 if due ~= '0' and wall > due * 1000 then return 'L' end
-local items, count, allowed, blocked = {}, #ARGV - 1, true, {}
-for i = 1, count do
-  local m = parse(ARGV[i + 1], KEYS, i)
-  items[i] = m
+local items, allowed, blocked = {}, true, {}
+for line in lines do items[#items + 1] = parse(line, KEYS, #items + 1) end
+local count = #items
+for _, m in ipairs(items) do
   local blocks = KEYS[count + m.block]
   if not blocked[blocks] then blocked[blocks] = blockLeft(blocks, '*') end
   m.blocked = blocked[blocks]
@@ -24,28 +25,29 @@ for i = 1, count do
   m.fits = m.blocked == 0 and m.used + m.cost <= m.capacity + ${ROUNDING}
   if not m.fits and not m.shadow then allowed = false end
 end
-local reply, noted = { allowed and 'A' or 'D' }, {}
+local reply, noted, times = { allowed and 'A' or 'D' }, {}, ''
 for i, m in ipairs(items) do
   local meter = meters[m.kind]
   local retry = 0
-  if allowed and m.fits and mode == 'c' then
+  if allowed and m.fits and mode ~= 'p' then
     if m.kind == 'k' then meter.hold(m, token) m.used = m.used + 1
     elseif m.cost > 0 then meter.add(m, m.cost) end
   elseif not m.fits then
     retry = m.blocked > 0 and -1 or meter.till(m, m.capacity - m.cost)
-    if mode == 'c' and not allowed and m.blocked == 0 and m.ms > 0 and not m.shadow then m.blocked = punish(m, KEYS[count + m.block]) end
+    if mode ~= 'p' and not allowed and m.blocked == 0 and m.ms > 0 and not m.shadow then m.blocked = punish(m, KEYS[count + m.block]) end
     retry = math.max(m.blocked, retry < 0 and -1 or ceil(retry / 1000))
   end
   if m.settles then noted[#noted + 1] = int(m.now) .. ':' .. (m.fits and int(m.cost) or '0') end
   local remaining = math.max(0, floor(m.capacity - m.used + ${ROUNDING}))
-  reply[#reply + 1] = (m.blocked > 0 and '2 ' or m.fits and '1 ' or '0 ') .. int(remaining) .. ' ' .. int(ceil(meter.full(m) / 1000)) .. ' ' .. int(retry) .. ' ' .. int(m.now)
+  reply[#reply + 1] = (m.blocked > 0 and '2 ' or m.fits and '1 ' or '0 ') .. int(remaining) .. ' ' .. int(ceil(meter.full(m) / 1000)) .. ' ' .. int(retry)
+  if mode == 'n' then times = times .. ' ' .. int(m.now) end
 end
 if allowed and #noted > 0 and token ~= '-' then call('SET', KEYS[#KEYS], table.concat(noted, ' '), 'PX', life) end
-return table.concat(reply, ' ')`);
+return table.concat(reply, ' ') .. times`);
 
 /**
  * settle: charges what was used in place of what was reserved, once. KEYS: the state of each item, the reservation; ARGV: units used, what
- * was charged (`at:units` for each item; '' to read it in the reservation), then each item. Reply 1, or 0 when the reservation is over.
+ * was charged (`at:units` for each item; '' to read it in the reservation), then each item, apart by `;`. Reply 1, or 0 when the reservation is over.
  * Atomic because two settlements of one reservation must be one.
  */
 export const SETTLE = new Script(`${METERS}
@@ -55,10 +57,10 @@ if noted == '' then
   if type(noted) ~= 'string' then return 0 end
   call('DEL', KEYS[#KEYS])
 end
-local actual, i = tonumber(ARGV[1]), 0
+local actual, i, lines = tonumber(ARGV[1]), 0, string.gmatch(ARGV[3], '[^;]+')
 for since, charged in string.gmatch(noted, '(%d+):(%d+)') do
   i = i + 1
-  local m = parse(ARGV[i + 2], KEYS, i)
+  local m = parse(lines(), KEYS, i)
   local meter = meters[m.kind]
   meter.look(m)
   local more = actual - charged

@@ -21,9 +21,10 @@ interface GroupRuling extends Ruling {
 
 // A window of the calendar that ends between two questions is asked for again; twice in a row is a clock gone mad.
 const MOST_ATTEMPTS = 3;
-const WORDS_PER_ITEM = 5;
+const WORDS_PER_ITEM = 4;
 const KIND_LETTERS = { sliding: 's', bucket: 'b', fixed: 'f', calendar: 'c', slots: 'k' } as const;
 const NO_TOKEN = '-';
+const [ALLOWED, DENIED, LATE] = ['A', 'D', 'L'].map((letter) => letter.charCodeAt(0));
 
 /**
  * Rate limits in Redis: one script for all limits of a request, on the server's clock. `<prefix>{<identity>}:<limit>` holds the state of a limit,
@@ -113,11 +114,15 @@ export class RedisLimitStore implements LimitStore {
   }
 
   #stateKey(identity: string, rule: LimitRule): string {
-    return `${this.#prefix}{${identity}}:${rule.id}`;
+    return this.#base(identity) + rule.id;
+  }
+
+  #base(identity: string): string {
+    return `${this.#prefix}{${identity}}:`;
   }
 
   #blocksKey(identity: string): string {
-    return `${this.#prefix}{${identity}}:!`;
+    return `${this.#base(identity)}!`;
   }
 
   /** In a Cluster one script for each identity; `undefined`: one for all. */
@@ -134,7 +139,7 @@ export class RedisLimitStore implements LimitStore {
 
   /** Several slots cannot be asked in one step: what some have charged is taken back when another one denies, or does not answer. */
   async #together(charges: readonly Charge[], groups: readonly Charge[][], claim: Claim | undefined): Promise<Ruling> {
-    const rulings = await Promise.allSettled(groups.map((group) => this.#rule('c', group, claim)));
+    const rulings = await Promise.allSettled(groups.map((group) => this.#rule('n', group, claim)));
     const done = rulings.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
     const failed = rulings.find((one) => one.status === 'rejected');
     const allowed = failed === undefined && done.every((ruling) => ruling.allowed);
@@ -162,16 +167,16 @@ export class RedisLimitStore implements LimitStore {
   ): Promise<boolean> {
     const states = group.map(({ identity, rule }) => this.#stateKey(identity, rule));
     const now = this.#connection.serverNow();
-    const args = group.map((charge) => itemOf(charge, 1, now));
+    const lines = group.map((charge) => itemOf(charge, 1, now)).join(';');
     const keys = [...states, this.#reservationKey(group, token)];
-    return (await this.#run((client) => SETTLE.run(client, keys, [actual, noted, ...args]))) === 1;
+    return (await this.#run((client) => SETTLE.run(client, keys, [actual, noted, lines]))) === 1;
   }
 
   #reservationKey([first]: readonly Charge[], token: string): string {
     return `${this.#prefix}{${first?.identity ?? ''}}:@${token}`;
   }
 
-  async #rule(mode: 'c' | 'p', charges: readonly Charge[], claim: Claim | undefined): Promise<GroupRuling> {
+  async #rule(mode: 'c' | 'n' | 'p', charges: readonly Charge[], claim: Claim | undefined): Promise<GroupRuling> {
     const { keys, blockOf } = this.#keysOf(charges);
     const settles = claim !== undefined && charges.some((charge) => charge.settles);
     if (settles) keys.push(this.#reservationKey(charges, claim.token));
@@ -179,39 +184,48 @@ export class RedisLimitStore implements LimitStore {
     // A command that waits in a frozen server's queue would charge long after everybody has gone (G15).
     let due = Math.ceil(now + this.#timeout);
     for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
-      const head = `${mode} ${due} ${claim?.token ?? NO_TOKEN} ${claim?.ms ?? 0}`;
-      const args = [head];
-      for (let i = 0; i < charges.length; i++) args.push(itemOf(charges[i] as Charge, blockOf[i] ?? 1, now));
-      const reply = (await this.#run((client) => CHARGE.run(client, keys, args))) as string;
-      const words = reply.split(' ');
-      if (words[0] === 'A' || words[0] === 'D') return rulingOf(charges, words);
+      let lines = `${mode} ${due} ${claim?.token ?? NO_TOKEN} ${claim?.ms ?? 0}`;
+      for (const [i, charge] of charges.entries()) lines += `;${itemOf(charge, blockOf[i] ?? 1, now)}`;
+      const reply = (await this.#run((client) => CHARGE.run(client, keys, [lines]))) as string;
+      const verdict = reply.charCodeAt(0);
+      if (verdict === ALLOWED || verdict === DENIED) return rulingOf(charges, reply);
       // It came in time, so it is our idea of the server's clock that is wrong.
-      if (words[0] === 'L') due = 0;
-      else now = Number(words[1]);
+      if (verdict === LATE) due = 0;
+      else now = Number(reply.slice(2));
     }
     throw new StoreUnavailableError(this.#connection.place, 'its clock jumps');
   }
 
   /** States, then the blocks of each identity; and which of these is whose, counted from 1. */
   #keysOf(charges: readonly Charge[]): { keys: string[]; blockOf: number[] } {
-    const keys = charges.map(({ identity, rule }) => this.#stateKey(identity, rule));
+    const keys: string[] = [];
     const identities: string[] = [];
-    const blockOf = charges.map(({ identity }) => {
-      const known = identities.indexOf(identity);
-      if (known >= 0) return known + 1;
-      keys.push(this.#blocksKey(identity));
-      return identities.push(identity);
+    const bases: string[] = [];
+    const blockOf = charges.map(({ identity, rule }) => {
+      let known = identities.indexOf(identity);
+      if (known < 0) {
+        known = identities.push(identity) - 1;
+        bases.push(this.#base(identity));
+      }
+      keys.push((bases[known] ?? '') + rule.id);
+      return known + 1;
     });
+    for (const base of bases) keys.push(`${base}!`);
     return { keys, blockOf };
   }
 }
 
 const isSlots = ({ rule }: Charge): boolean => rule.kind === 'slots';
 
-/** What of a rule is the same in every call. */
-const wordsOf = new WeakMap<LimitRule, { readonly before: string; readonly after: string }>();
+/** What of a rule is the same in every call, and the words of the usual one. */
+interface Words {
+  readonly before: string;
+  readonly after: string;
+  usual?: string;
+}
+const wordsOf = new WeakMap<LimitRule, Words>();
 
-function wordsFor(rule: LimitRule): { readonly before: string; readonly after: string } {
+function wordsFor(rule: LimitRule): Words {
   let words = wordsOf.get(rule);
   if (words === undefined) {
     const { kind, limit, windowMs, capacity, debt, shadow, block } = rule;
@@ -223,31 +237,31 @@ function wordsFor(rule: LimitRule): { readonly before: string; readonly after: s
 }
 
 function itemOf({ rule, cost, settles }: Charge, block: number, now: number): string {
-  const { before, after } = wordsFor(rule);
-  let window = '0 0';
+  const words = wordsFor(rule);
+  const { before, after } = words;
   if (rule.kind === 'calendar') {
     const { startMs, endMs } = rule.calendar(now);
-    window = `${startMs * 1_000} ${endMs * 1_000}`;
+    return `${cost} ${block} ${before} ${settles ? 1 : 0} ${startMs * 1_000} ${endMs * 1_000} ${after}`;
   }
-  return `${cost} ${block} ${before} ${settles ? 1 : 0} ${window} ${after}`;
+  if (cost === 1 && block === 1 && !settles) return (words.usual ??= `1 1 ${before} 0 0 0 ${after}`);
+  return `${cost} ${block} ${before} ${settles ? 1 : 0} 0 0 ${after}`;
 }
 
-function rulingOf(charges: readonly Charge[], words: readonly string[]): GroupRuling {
-  const at: string[] = [];
+function rulingOf(charges: readonly Charge[], reply: string): GroupRuling {
+  const words = reply.split(' ');
   const verdicts = charges.map((_, i): Verdict => {
     const first = 1 + i * WORDS_PER_ITEM;
     const fits = words[first];
-    const retryMs = Number(words[first + 3]);
-    at.push(words[first + 4] ?? '0');
+    const retryMs = fits === '1' ? -1 : Number(words[first + 3]);
     return {
       allowed: fits === '1',
       blocked: fits === '2',
       remaining: Number(words[first + 1]),
       resetMs: Number(words[first + 2]),
-      retryMs: fits === '1' || retryMs < 0 ? undefined : Math.max(1, retryMs),
+      retryMs: retryMs < 0 ? undefined : Math.max(1, retryMs),
     };
   });
-  return { allowed: words[0] === 'A', verdicts, charges, at };
+  return { allowed: words[0] === 'A', verdicts, charges, at: words.slice(1 + charges.length * WORDS_PER_ITEM) };
 }
 
 /** Rulings of parts, in the order of the charges. */

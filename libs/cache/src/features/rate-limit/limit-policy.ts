@@ -42,22 +42,32 @@ const BLOCK_FACTOR = 2;
 const LONGEST_BLOCK_FACTOR = 24;
 const NAME = /^[\w.:/-]{1,64}$/;
 
-const known = new WeakMap<RateLimitPolicy, { readonly fields: string; readonly limit: Limit }>();
+/** A limit that was made of a policy, with what is likely to be changed in an object that is used again. */
+interface Known {
+  readonly limit: number;
+  readonly window: RateLimitPolicy['window'];
+  readonly burst: number | undefined;
+  readonly made: Limit;
+}
+
+const known = new WeakMap<RateLimitPolicy, Known>();
 
 /** The limit of a policy; checks it when it is new or was changed. @throws InvalidOptionsError with every problem at once */
 export function limitOf(policy: RateLimitPolicy, call: string): Limit {
-  const before = typeof policy === 'object' && (policy as unknown) !== null ? known.get(policy) : undefined;
-  if (before !== undefined && before.fields === fieldsOf(policy)) return before.limit;
-  const limit = resolve(policy, call);
-  known.set(policy, { fields: fieldsOf(policy), limit });
-  return limit;
+  const before = known.get(policy);
+  if (before !== undefined && isSame(before, policy)) return before.made;
+  const made = resolve(policy, call);
+  const { limit, window, burst } = policy;
+  known.set(policy, { limit, window, burst, made });
+  return made;
 }
 
-/** What is likely to be changed in an object that is used again. */
-const fieldsOf = ({ limit, window, burst }: RateLimitPolicy): string => `${limit} ${window ?? ''} ${burst ?? ''}`;
+const isSame = (one: Known, { limit, window, burst }: RateLimitPolicy): boolean =>
+  one.limit === limit && one.window === window && one.burst === burst;
 
 function resolve(policy: RateLimitPolicy, call: string): Limit {
   const check = new OptionCheck(call);
+  check.required('policy', policy, 'a policy like { limit: 100, window: 60 }');
   check.unknownKeys('policy', policy, KNOWN);
   check.throwIfAny();
   const algorithm = check.oneOf('policy.algorithm', policy.algorithm, ALGORITHMS) ?? 'sliding-window';

@@ -24,43 +24,44 @@ export interface Reading {
   readonly holds?: boolean;
 }
 
-/** The targets of a key with policies, or of a list of targets. */
-export function targetsOf(
-  subject: string | readonly RateLimitTarget[],
-  policies: Policies | undefined,
-): readonly RateLimitTarget[] {
-  if (Array.isArray(subject)) return subject as readonly RateLimitTarget[];
-  const list = Array.isArray(policies) ? (policies as readonly RateLimitPolicy[]) : [policies as RateLimitPolicy];
-  return list.map((policy) => ({ key: subject as string, policy }));
-}
+/** Whom limits concern, as callers give it: a key with policies, or targets that name both. */
+export type Subject = string | readonly RateLimitTarget[];
 
 /**
- * Checks the targets of a request.
+ * Checks the limits of a request.
  *
  * @throws InvalidOptionsError for wrong policies and costs; InvalidKeyError for keys that are none
  */
-export function readItems(
-  targets: readonly RateLimitTarget[],
-  { call, cost, settles = false, holds = false }: Reading,
-): Item[] {
-  checkCost(call, 'cost', cost);
-  const items = targets.map(({ key, policy, cost: own }): Item => {
-    if (own !== undefined) checkCost(call, 'targets[].cost', own);
-    const limit = limitOf(policy, call);
-    const { rule } = limit;
-    if (rule.kind === 'slots' && !holds) refuseSlots(call, policy);
-    const settling = settles && own === undefined && rule.kind !== 'slots';
-    return {
-      key,
-      limit,
-      identity: encodeIdentity(key),
-      rule,
-      cost: rule.kind === 'slots' ? 1 : (own ?? cost),
-      settles: settling,
-    };
-  });
-  if (items.length !== 1) checkList(call, items);
+export function readItems(subject: Subject, policies: unknown, reading: Reading): Item[] {
+  checkCost(reading.call, 'cost', reading.cost);
+  let items: Item[];
+  if (Array.isArray(subject)) {
+    items = (subject as readonly RateLimitTarget[]).map((target) => {
+      const { key, policy, cost } = target;
+      if (cost !== undefined) checkCost(reading.call, 'targets[].cost', cost);
+      return itemOf(target, encodeIdentity(key), limitOf(policy, reading.call), reading);
+    });
+  } else {
+    const key = subject as string;
+    const identity = encodeIdentity(key);
+    const list = Array.isArray(policies) ? (policies as readonly RateLimitPolicy[]) : [policies as RateLimitPolicy];
+    items = list.map((policy) => itemOf({ key }, identity, limitOf(policy, reading.call), reading));
+  }
+  if (items.length !== 1) checkList(reading.call, items);
   return items;
+}
+
+function itemOf(
+  { key, cost: own }: Pick<RateLimitTarget, 'key' | 'cost'>,
+  identity: string,
+  limit: Limit,
+  { call, cost, settles = false, holds = false }: Reading,
+): Item {
+  const { rule } = limit;
+  if (rule.kind !== 'slots')
+    return { key, limit, identity, rule, cost: own ?? cost, settles: settles && own === undefined };
+  if (!holds) refuseSlots(call, limit);
+  return { key, limit, identity, rule, cost: 1, settles: false };
 }
 
 export function checkCost(call: string, path: string, cost: unknown): void {
@@ -70,31 +71,22 @@ export function checkCost(call: string, path: string, cost: unknown): void {
   check.throwIfAny();
 }
 
-function refuseSlots(call: string, policy: RateLimitPolicy): void {
+function refuseSlots(call: string, { algorithm }: Limit): void {
   const check = new OptionCheck(call);
-  check.problem(
-    'policy.algorithm',
-    "anything but 'concurrency'",
-    policy.algorithm,
-    'slots are given back: use acquire()',
-  );
+  check.problem('policy.algorithm', "anything but 'concurrency'", algorithm, 'slots are given back: use acquire()');
   check.throwIfAny();
 }
 
 function checkList(call: string, items: readonly Item[]): void {
+  const isTwice = (item: Item, i: number): boolean =>
+    items.findIndex(({ rule, identity }) => rule.id === item.rule.id && identity === item.identity) < i;
+  const twice = items.find(isTwice);
+  if (items.length > 0 && twice === undefined) return;
   const check = new OptionCheck(call);
-  if (items.length === 0) check.problem('policies', 'at least one policy', []);
-  const seen = new Set<string>();
-  for (const { identity, rule, limit } of items) {
-    const state = `${rule.id}|${identity}`;
-    if (seen.has(state))
-      check.problem(
-        'policies',
-        'policies of one key that have different names',
-        limit.name,
-        'they would count the same units twice',
-      );
-    seen.add(state);
+  if (twice === undefined) check.problem('policies', 'at least one policy', []);
+  else {
+    const hint = 'they would count the same units twice';
+    check.problem('policies', 'policies of one key that have different names', twice.limit.name, hint);
   }
   check.throwIfAny();
 }

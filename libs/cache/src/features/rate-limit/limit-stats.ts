@@ -38,7 +38,7 @@ export class LimitStats {
       if (allowed) outcome = 'reported';
       this.#deny(result);
     }
-    add(this.#decisions, `${outcome} ${source}`);
+    add(this.#decisions, NAMES[outcome][source]);
     if (source === 'local' || source === 'open' || source === 'closed') this.#outages++;
   }
 
@@ -60,5 +60,13 @@ export class LimitStats {
     add(this.#denials, known ? name : `${shadow ? 'shadow' : 'real'} ${OTHER}`);
   }
 }
+
+const SOURCES: readonly RateLimitSource[] = [
+  ...(['redis', 'memory', 'deny-cache', 'unsatisfiable', 'exempt', 'local', 'open', 'closed'] as const),
+];
+const named = (outcome: RateLimitOutcome): Record<RateLimitSource, string> =>
+  Object.fromEntries(SOURCES.map((source) => [source, `${outcome} ${source}`])) as Record<RateLimitSource, string>;
+/** Made once: a decision is to cost no text. */
+const NAMES = { allowed: named('allowed'), denied: named('denied'), reported: named('reported') };
 
 const add = (counts: Map<string, number>, name: string): void => void counts.set(name, (counts.get(name) ?? 0) + 1);

@@ -8,7 +8,7 @@ import { decisionOf, unasked } from './decision.js';
 import { DenyCache } from './deny-cache.js';
 import { HeldSlots, noSlots } from './held-slots.js';
 import { LIMIT_OPTION_DEFAULTS, type ResolvedLimitOptions } from './limit-options.js';
-import { checkCost, type Item, type Policies, readItems, type Reading, targetsOf } from './limit-request.js';
+import { type Item, type Policies, readItems, type Reading, type Subject } from './limit-request.js';
 import { LimitStats, type RateLimitStats } from './limit-stats.js';
 import type {
   EstimateFor,
@@ -67,7 +67,7 @@ export class RateLimits {
    */
   check(key: string, policies: Policies, options?: RateLimitCheckOptions): Promise<RateLimitDecision>;
   check(targets: readonly RateLimitTarget[], options?: RateLimitCheckOptions): Promise<RateLimitDecision>;
-  async check(subject: string | readonly RateLimitTarget[], ...rest: unknown[]): Promise<RateLimitDecision> {
+  async check(subject: Subject, ...rest: unknown[]): Promise<RateLimitDecision> {
     const { items, exempt } = read('RateLimits.check', subject, rest);
     if (exempt || !this.#options.enabled) return this.#tell(exempted(items));
     const { decision } = await this.#arbiter.charge(items);
@@ -77,7 +77,7 @@ export class RateLimits {
   /** What `check` would say, without charging. @throws as `check` */
   peek(key: string, policies: Policies, options?: RateLimitCheckOptions): Promise<RateLimitDecision>;
   peek(targets: readonly RateLimitTarget[], options?: RateLimitCheckOptions): Promise<RateLimitDecision>;
-  async peek(subject: string | readonly RateLimitTarget[], ...rest: unknown[]): Promise<RateLimitDecision> {
+  async peek(subject: Subject, ...rest: unknown[]): Promise<RateLimitDecision> {
     const { items, exempt } = read('RateLimits.peek', subject, rest, { holds: true });
     if (exempt || !this.#options.enabled) return exempted(items);
     return this.#arbiter.peek(items);
@@ -89,7 +89,7 @@ export class RateLimits {
    */
   acquire(key: string, policies: Policies, options?: RateLimitCheckOptions): Promise<RateLimitSlot>;
   acquire(targets: readonly RateLimitTarget[], options?: RateLimitCheckOptions): Promise<RateLimitSlot>;
-  async acquire(subject: string | readonly RateLimitTarget[], ...rest: unknown[]): Promise<RateLimitSlot> {
+  async acquire(subject: Subject, ...rest: unknown[]): Promise<RateLimitSlot> {
     const { items, exempt } = read('RateLimits.acquire', subject, rest, { holds: true });
     if (exempt || !this.#options.enabled) return noSlots(this.#tell(exempted(items)));
     const token = newToken();
@@ -118,9 +118,8 @@ export class RateLimits {
     estimate: number | EstimateFor,
     options?: ReserveOptions,
   ): Promise<TokenReservation>;
-  async reserve(subject: string | readonly RateLimitTarget[], ...rest: unknown[]): Promise<TokenReservation> {
+  async reserve(subject: Subject, ...rest: unknown[]): Promise<TokenReservation> {
     const call = 'RateLimits.reserve';
-    const targets = targetsOf(subject, rest[0] as Policies);
     const [given, options] = (typeof subject === 'string' ? rest.slice(1) : rest) as [
       number | EstimateFor,
       ReserveOptions?,
@@ -131,7 +130,7 @@ export class RateLimits {
     check.unknownKeys('', options, ['ttl']);
     const ms = check.durationMs('ttl', options?.ttl, 's') ?? RESERVATION_MS;
     check.throwIfAny();
-    const items = readItems(targets, { call, cost, settles: true });
+    const items = readItems(subject, rest[0], { call, cost, settles: true });
     const token = newToken();
     const { decision, store } = this.#options.enabled
       ? await this.#arbiter.charge(items, { token, ms })
@@ -147,7 +146,7 @@ export class RateLimits {
   /** Forgets what was used, and blocks that followed from it. @throws as `check`; StoreUnavailableError */
   reset(key: string, policies: Policies): Promise<void>;
   reset(targets: readonly RateLimitTarget[]): Promise<void>;
-  async reset(subject: string | readonly RateLimitTarget[], ...rest: unknown[]): Promise<void> {
+  async reset(subject: Subject, ...rest: unknown[]): Promise<void> {
     const { items } = read('RateLimits.reset', subject, rest, { holds: true });
     this.#denials.clear();
     await Promise.all([this.#parts.store.reset(items), this.#parts.local.reset(items)]);
@@ -193,12 +192,11 @@ const exempted = (items: readonly Item[]): RateLimitDecision =>
 /** `(key, policies, options)` or `(targets, options)`. */
 function read(
   call: string,
-  subject: string | readonly RateLimitTarget[],
+  subject: Subject,
   rest: readonly unknown[],
   how: Pick<Reading, 'holds'> = {},
 ): { items: Item[]; exempt: boolean } {
   const byKey = !Array.isArray(subject);
   const { cost = 1, exempt = false } = ((byKey ? rest[1] : rest[0]) ?? {}) as RateLimitCheckOptions;
-  checkCost(call, 'cost', cost);
-  return { items: readItems(targetsOf(subject, rest[0] as Policies), { call, cost, ...how }), exempt };
+  return { items: readItems(subject, rest[0], { call, cost, ...how }), exempt };
 }
