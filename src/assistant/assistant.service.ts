@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type ModelAnswer, ModelCacheService } from '@mobius1/cache';
 import { PrismaService } from '../database/prisma.service.js';
-import { answerFrom, EXTRACTIVE_MODEL, type ExtractedAnswer } from './extractive-answerer.js';
+import { answerFrom, EXTRACTIVE_MODEL, type ExtractedAnswer, tokensOf } from './extractive-answerer.js';
 
 /** Answers questions on the documents of a workspace; `DocumentsService` makes the answers void when documents come. */
 @Injectable()
@@ -16,7 +16,11 @@ export class AssistantService {
       modelId: EXTRACTIVE_MODEL,
       input: question,
       workspaceId,
-      describe: ({ confidence }: ExtractedAnswer) => ({ confidence, finishReason: 'stop' }),
+      describe: ({ confidence, text }: ExtractedAnswer) => ({
+        confidence,
+        finishReason: 'stop',
+        tokens: tokensOf(question) + tokensOf(text),
+      }),
     };
     return this.models.wrap(request, async () => {
       const select = { id: true, title: true, content: true } as const;

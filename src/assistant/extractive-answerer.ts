@@ -35,6 +35,12 @@ const wordsOf = (text: string): string[] =>
     .split(/[^\p{L}\p{N}]+/u)
     .filter((word) => word.length > 1 && !STOP_WORDS.has(word));
 
+/** Characters of a token, about what models for European languages make of them. */
+const CHARACTERS_PER_TOKEN = 4;
+
+/** What a text would cost a model that counts in tokens. */
+export const tokensOf = (text: string): number => Math.ceil(text.length / CHARACTERS_PER_TOKEN);
+
 /**
  * Answers a question with sentences of documents: the model of the demo when there is no other. It invents nothing, and says honestly how
  * much of the question it found.

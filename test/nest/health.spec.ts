@@ -145,6 +145,8 @@ describe('the judgement', () => {
     ['a backlog', [{}, { remembered: 3 }], 'degraded', [/^3 invalidations wait/]],
     ['memory above 95 %', [{ maxMemory: 105 }], 'degraded', [/uses 100 of 105 bytes/]],
     ['limits that may be evicted', [{ limitsEvictedBy: 'allkeys-lru' }], 'degraded', [/evicts.*allkeys-lru/]],
+    ['limits that are evicted first', [{ limitsEvictedBy: 'volatile-ttl' }], 'degraded', [/evicts.*volatile-ttl/]],
+    ['limits that are evicted last', [{ limitsEvictedBy: 'volatile-lru' }], 'up', []],
     ['limits that stay', [{ limitsEvictedBy: 'noeviction' }], 'up', []],
     ['a tier that hears everything', [{ near }], 'up', []],
     ['a tier that does not hear', [{ near: { ...near, coherence: 'deaf' } }], 'degraded', [/not heard at the moment/]],

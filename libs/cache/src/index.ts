@@ -87,6 +87,7 @@ export {
   type RateLimitRule,
   SkipRateLimit,
 } from './nest/rate-limit/rate-limit.decorator.js';
+export { answerRateLimit } from './nest/rate-limit/answer-rate-limit.js';
 export { RateLimitGuard } from './nest/rate-limit/rate-limit.guard.js';
 export { RateLimitException, type RateLimitFacts } from './nest/rate-limit/rate-limit.exception.js';
 export { type RateLimitCaller, RateLimitKeys } from './nest/rate-limit/rate-limit-keys.js';

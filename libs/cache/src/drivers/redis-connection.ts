@@ -20,7 +20,6 @@ export type ConnectionEvents = {
 
 // Walks over keys and INFO may take longer than the read of one key.
 const SLOW_FACTOR = 40;
-/** The only `maxmemory-policy` under which a key with a TTL is never evicted before its time. */
 const NO_EVICTION = 'noeviction';
 const SYNC_EVERY_MS = 30_000; // clocks drift by about 1 ms in this time
 

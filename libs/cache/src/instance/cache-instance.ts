@@ -147,7 +147,7 @@ export class CacheInstance {
       breaker: breaker.state,
       refusals: connection.refusals.lately,
       maxMemory,
-      limitsEvictedBy: maxMemory > 0 && this.limits.getStats().decisions.length > 0 ? eviction : 'noeviction',
+      limitsEvictedBy: maxMemory > 0 && this.limits.getStats().decisions.length > 0 ? eviction : '',
       near: this.near?.facts,
       unconfirmed: this.#replicated?.unconfirmed ?? 0,
     };

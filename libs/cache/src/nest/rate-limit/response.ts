@@ -8,6 +8,7 @@ interface Answer {
   readonly closed?: boolean;
   setHeader?(name: string, value: string): unknown;
   header?(name: string, value: string): unknown;
+  getHeader?(name: string): unknown;
   once?(event: 'close', listener: () => void): unknown;
 }
 
@@ -20,6 +21,16 @@ export function setFields(response: object | undefined, fields: Fields): void {
     if (typeof answer.header === 'function') answer.header(name, value);
     else answer.setHeader?.(name, value);
   }
+}
+
+/** Adds members to lists that may be there already: what the guard has told. */
+export function addToFields(response: object, fields: Fields): void {
+  const before = (name: string): unknown => (response as Answer).getHeader?.(name);
+  const joined = Object.entries(fields).map(([name, value]): [string, string] => {
+    const known = before(name);
+    return [name, typeof known === 'string' && known !== '' ? `${known}, ${value}` : value];
+  });
+  setFields(response, Object.fromEntries(joined));
 }
 
 /** Calls back when the answer is over, whatever became of it. */

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { RateLimitPolicy } from '../../features/rate-limit/limit-types.js';
 import { RateLimitService } from '../services.js';
+import { factsOfResults } from './denial.js';
 import { policyName } from './policy-name.js';
 import { RateLimitKeys } from './rate-limit-keys.js';
 import { RateLimitException } from './rate-limit.exception.js';
@@ -61,7 +62,7 @@ export class RateLimitThrottlerStorage {
     const policy = this.#policy({ name: throttlerName, units, ttl: Math.ceil(ttl), block: Math.ceil(blockDuration) });
     const { results, unavailable } = await this.#limits.check(this.#keys.of({ custom: key }), policy);
     const [result] = results;
-    if (unavailable || result === undefined) throw unavailableFor(throttlerName);
+    if (unavailable || result === undefined) throw new RateLimitException(factsOfResults(results));
     const { allowed, remaining, resetMs, retryAfterMs, windowMs } = result;
     return {
       totalHits: allowed ? units - remaining : units + 1,
@@ -86,9 +87,4 @@ export class RateLimitThrottlerStorage {
     this.#policies.set(id, policy);
     return policy;
   }
-}
-
-function unavailableFor(policy: string): RateLimitException {
-  const message = 'Requests cannot be counted at the moment. Try again later.';
-  return new RateLimitException({ code: 'RATE_LIMIT_UNAVAILABLE', message, violatedPolicies: [policy] });
 }
