@@ -399,6 +399,12 @@ describe('the architecture', () => {
       expect(packageProblems([cacheFile('core/a.ts', "import type { Redis } from 'ioredis';")])).toHaveLength(1);
     });
 
+    it('of a transport are loaded only where that transport is in use', () => {
+      const optional = /^import (?!type).* from '@nestjs\/(websockets|microservices|graphql|throttler)/m;
+      expect(libraries.filter(({ text }) => optional.test(text)).map(({ path }) => path)).toEqual([]);
+      expect(optional.test("import { WsException } from '@nestjs/websockets';")).toBe(true);
+    });
+
     it('a program without Nest loads none of it', () => {
       const packages = [...loadedWith('libs/cache/src/standalone.ts', libraries)].filter((name) => !isBuiltin(name));
       expect(packages.sort()).toEqual(['ioredis', 'lru-cache', 'luxon']);

@@ -29,6 +29,12 @@ const DECLARED = Object.entries({
   [`${CACHE}/features/model/admission.ts`]: ['ModelMetadata'],
   [`${CACHE}/features/model/sealing.ts`]: ['ModelEncryption'],
   [`${CACHE}/features/model/model-cache.ts`]: ['ModelCache'],
+  [`${CACHE}/nest/cache.module.ts`]: ['CacheModuleOptions'],
+  [`${CACHE}/nest/rate-limit/rate-limit.decorator.ts`]: ['RateLimitRule'],
+  [`${CACHE}/nest/rate-limit/rate-limit-module-options.ts`]: ['RateLimitModuleOptions', 'RateLimitCallers'],
+  [`${CACHE}/nest/rate-limit/rate-limit.exception.ts`]: ['RateLimitFacts'],
+  [`${CACHE}/nest/rate-limit/rate-limit.guard.ts`]: ['RateLimitGuard'],
+  [`${CACHE}/nest/rate-limit/limited-call.ts`]: ['LimitedCall'],
   [`${DATABASE}/core/options.ts`]: ['DatabaseOptions'],
   [`${DATABASE}/core/pool-stats.ts`]: ['PoolStats'],
   [`${DATABASE}/core/slow-queries.ts`]: ['SlowQuery'],
@@ -49,6 +55,7 @@ const REFERENCE = [
     'docs/query-cache.md',
     'docs/prisma-extension.md',
     'docs/model-cache.md',
+    'docs/rate-limit.md',
   ],
 ];
 

@@ -209,6 +209,14 @@ describe.each(PLATFORMS)('rate limits of routes on %s', (platform) => {
     expect(Number(denied.headers['x-ratelimit-reset'])).toBeGreaterThan(50);
   });
 
+  it('can be turned off', async () => {
+    const { url } = await start({ rateLimit: { enabled: false } });
+    for (let i = 0; i < 4; i++) {
+      const { headers } = await request(url).get('/cats').expect(200);
+      expect(headers).not.toHaveProperty('ratelimit');
+    }
+  });
+
   it('can keep to itself what is left', async () => {
     const { url } = await start({ rateLimit: { headers: false } });
     for (let i = 0; i < 2; i++) await request(url).get('/cats').expect(200);

@@ -110,7 +110,9 @@ describe.each(PLATFORMS)('who is counted on %s', (platform) => {
   });
 
   it('must be known where a policy says so', async () => {
-    const { get, url } = await start();
+    const { app, get, url } = await start();
+    const sources: string[] = [];
+    cacheOf(app).events.on('rateLimit', ({ source }) => void sources.push(source));
     expect(await get('/key', { 'x-api-key': 'k1' })).toBe(200);
     expect(await get('/key', { 'x-api-key': 'k2' })).toBe(200);
     expect(await get('/key', { 'x-api-key': 'k1' })).toBe(429);
@@ -118,6 +120,7 @@ describe.each(PLATFORMS)('who is counted on %s', (platform) => {
     expect(denied.headers).not.toHaveProperty('retry-after');
     expect(denied.headers.ratelimit).toBe('"WhoController.key";r=0');
     expect(denied.body.detail).toBe('It is not known for whom to count this request (apiKey).');
+    expect(sources).toEqual(['memory', 'memory', 'memory', 'unidentified']);
   });
 
   it('is nobody where a policy says so', async () => {

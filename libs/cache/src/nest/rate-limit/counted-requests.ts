@@ -106,6 +106,8 @@ export class CountedRequests {
     const outcomes = charged.flatMap(({ rule, key }): RuleOutcome[] => {
       const result = decision.results.find((one) => one.key === key && one.policy === rule.rule.name);
       if (result === undefined) return [];
+      // Limits are turned off: there is nothing to tell.
+      if (result.source === 'exempt') return [{ rule, denied: false, counted: true }];
       const denied = !result.allowed && !result.shadow;
       return [{ rule, result, denied, counted: decision.allowed || denied }];
     });

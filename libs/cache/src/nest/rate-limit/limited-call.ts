@@ -49,7 +49,8 @@ export function limitedCall(context: ExecutionContext): LimitedCall {
 }
 
 /** `raw`: what is the same in middleware, in a controller and in a resolver on Fastify. */
-const rawOf = (request: LimitedRequest): object => (isObject(request.raw) ? request.raw : request);
+const rawOf = (request: LimitedRequest): object =>
+  isObject(request.raw) && 'headers' in request.raw ? request.raw : request;
 
 function ofHttp(request: LimitedRequest, response: object): LimitedCall {
   return { transport: 'http', request, response, address: request.ip, once: rawOf(request) };

@@ -28,7 +28,7 @@ export class RateLimitExplorer implements OnModuleInit {
       const type: unknown = metatype;
       if (typeof type !== 'function') continue;
       const handlers = limitedHandlers(type as Class);
-      if (handlers.length > 0) book.register(type as Class);
+      book.register(type as Class);
       for (const handler of handlers) book.rulesFor(type as Class, handler);
     }
   }

@@ -32,7 +32,7 @@ export class RateLimitGuard implements CanActivate {
     const rules = await this.rulesFor(context);
     if (rules.length === 0) return true;
     const call = this.callOf(context);
-    const caller = this.callerOf(context, call);
+    const caller = this.#callerOf(context, call);
     const identify = this.identify.bind(this);
     const report = await this.#limits.decide({ context, call, rules, caller, identify });
     setFields(call.response, this.fieldsOf(report));
@@ -93,7 +93,7 @@ export class RateLimitGuard implements CanActivate {
     }
   }
 
-  private callerOf(context: ExecutionContext, call: LimitedCall): CallerIdentity {
+  #callerOf(context: ExecutionContext, call: LimitedCall): CallerIdentity {
     const { readers, ipv6Prefix } = this.#limits.settings;
     const failed = (part: string, error: unknown): void => this.#limits.readFailed(part, error);
     return new CallerIdentity({ context, call, readers, ipv6Prefix, failed });

@@ -92,6 +92,10 @@ export class RouteLimits {
     }
     if (exempt || identified.outcome === 'skip') return { rule, kind: 'skip' };
     this.#warn(`missing ${name}`, `'${name}' denies callers of whom ${identified.missing} is not known`);
+    const shadow = rule.policy.shadow === true;
+    const results = [{ key: '', policy: name, allowed: false, shadow }];
+    const decision = { allowed: shadow, source: 'unidentified', unavailable: false, results };
+    this.#instance.events.emit('rateLimit', () => decision);
     return { rule, kind: 'deny', missing: identified.missing };
   }
 

@@ -42,6 +42,7 @@ export class RuleBook {
 
   /** Class and method. */
   ownerOf(type: Class, handler: Handler): string {
+    this.register(type);
     const nth = (this.#names.get(type.name)?.indexOf(type) ?? 0) + 1;
     return policyName(`${type.name}${nth > 1 ? `:${nth}` : ''}.${handler.name}`);
   }
