@@ -69,5 +69,9 @@ export async function timedRedis(): Promise<TimedStore & { readonly raw: Redis; 
     const keys = (await raw.keys(`${prefix}*`)).filter((key) => key !== timeKey);
     if (keys.length > 0) await raw.del(...keys);
   };
-  return { store, raw, prefix, setTime, clear, close: async () => (await clear(), void (await raw.quit())) };
+  const close = async (): Promise<void> => {
+    await clear();
+    await raw.quit();
+  };
+  return { store, raw, prefix, setTime, clear, close };
 }
