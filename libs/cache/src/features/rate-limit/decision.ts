@@ -6,7 +6,7 @@ import type { RateLimitDecision, RateLimitResult, RateLimitSource } from './limi
 export function resultOf(item: Item, verdict: Verdict, source: RateLimitSource): RateLimitResult {
   const { key, limit, rule, cost } = item;
   const { allowed, remaining, resetMs, retryMs, blocked } = verdict;
-  return {
+  const result = {
     key,
     policy: limit.name,
     algorithm: limit.algorithm,
@@ -16,13 +16,13 @@ export function resultOf(item: Item, verdict: Verdict, source: RateLimitSource):
     allowed,
     remaining,
     resetMs,
-    ...(retryMs === undefined ? {} : { retryAfterMs: retryMs }),
     unsatisfiable: source === 'unsatisfiable',
     blocked,
     shadow: rule.shadow,
-    unavailable: source === 'closed',
+    unavailable: source === 'closed' && !allowed,
     source,
   };
+  return retryMs === undefined ? result : { ...result, retryAfterMs: retryMs };
 }
 
 /** A limit that was not asked, and lets pass or not. */
@@ -47,11 +47,7 @@ export function decisionOf(results: readonly RateLimitResult[]): RateLimitDecisi
     if (result.retryAfterMs === undefined || retryAfterMs === undefined) retryAfterMs = undefined;
     else retryAfterMs = Math.max(retryAfterMs, result.retryAfterMs);
   }
-  return {
-    allowed: denial === undefined,
-    source: (denial ?? results[0])?.source ?? 'exempt',
-    unavailable,
-    ...(denial === undefined || retryAfterMs === undefined ? {} : { retryAfterMs }),
-    results,
-  };
+  const source = (denial ?? results[0])?.source ?? 'exempt';
+  const decision = { allowed: denial === undefined, source, unavailable, results };
+  return denial === undefined || retryAfterMs === undefined ? decision : { ...decision, retryAfterMs };
 }

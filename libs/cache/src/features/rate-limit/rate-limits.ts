@@ -124,9 +124,10 @@ export class RateLimits {
       number | EstimateFor,
       ReserveOptions?,
     ];
-    const whose = typeof given === 'object' ? given : undefined;
-    const cost = whose === undefined ? (given as number) : this.estimator.estimate(whose);
     const check = new OptionCheck(call);
+    const whose = typeof given === 'number' ? undefined : checkWhose(check, given);
+    check.throwIfAny();
+    const cost = whose === undefined ? (given as number) : this.estimator.estimate(whose);
     check.unknownKeys('', options, ['ttl']);
     const ms = check.durationMs('ttl', options?.ttl, 's') ?? RESERVATION_MS;
     check.throwIfAny();
@@ -137,7 +138,8 @@ export class RateLimits {
       : { decision: exempted(items), store: undefined };
     this.#tell(decision);
     const learn = (actual: number): void => {
-      if (whose !== undefined) this.estimator.learn(whose, actual);
+      // What came from a cache says nothing of the model.
+      if (whose !== undefined && actual > 0) this.estimator.learn(whose, actual);
       this.#denials.forget(items);
     };
     return new Reservation({ decision, store, items, token, reserved: decision.allowed ? cost : 0, learn });
@@ -188,6 +190,20 @@ export class RateLimits {
 
 const exempted = (items: readonly Item[]): RateLimitDecision =>
   decisionOf(items.map((item) => unasked(item, 'exempt')));
+
+function checkWhose(check: OptionCheck, given: unknown): EstimateFor {
+  const whose = given as Partial<EstimateFor> | null | undefined;
+  check.required('estimate', whose ?? undefined, 'a whole number, 0 or more, or { workspaceId, modelId, initial }');
+  check.unknownKeys('estimate', whose ?? undefined, ['workspaceId', 'modelId', 'initial']);
+  check.throwIfAny();
+  for (const name of ['workspaceId', 'modelId'] as const) {
+    check.required(`estimate.${name}`, whose?.[name], 'a non-empty string');
+    check.string(`estimate.${name}`, whose?.[name], { max: 1_024 });
+  }
+  check.required('estimate.initial', whose?.initial, 'a whole number, 0 or more');
+  check.integerBetween('estimate.initial', whose?.initial, 0, Number.MAX_SAFE_INTEGER);
+  return whose as EstimateFor;
+}
 
 /** `(key, policies, options)` or `(targets, options)`. */
 function read(

@@ -9,7 +9,7 @@ interface ReservationParts {
   readonly items: readonly Charge[];
   readonly token: string;
   readonly reserved: number;
-  /** Told what was used in the end. */
+  /** Told what was used in the end, once the store knows. */
   readonly learn: (actual: number) => void;
 }
 
@@ -47,10 +47,10 @@ export class Reservation implements TokenReservation {
   async #settle(actual: number): Promise<Settlement> {
     const { store, items, token, learn, reserved, decision } = this.#parts;
     if (!decision.allowed) return { charged: 0, settled: false };
-    if (actual > 0) learn(actual);
     if (store === undefined) return { charged: 0, settled: false };
     try {
       const settled = await store.settle(items, token, actual);
+      learn(actual);
       return { charged: settled ? actual : reserved, settled };
     } catch {
       // It may be tried again: the store settles a token once.
