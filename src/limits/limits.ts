@@ -1,4 +1,4 @@
-import type { LimitedRequest, RateLimitModuleOptions, RateLimitPolicy } from '@mobius1/cache';
+import type { LimitedRequest, RateLimitModuleOptions, RateLimitPolicy, RateLimitRule } from '@mobius1/cache';
 
 /** How much each limit allows. */
 export interface LimitNumbers {
@@ -14,24 +14,31 @@ export interface LimitNumbers {
 
 export const DEFAULT_LIMITS: LimitNumbers = { requests: 3_000, writes: 120, questions: 60, tokens: 200_000 };
 
-export type LimitName = keyof LimitNumbers;
-
 const MINUTE = { window: '1m' } as const;
 
-/** For `@RateLimit`; what these allow is replaced by the numbers of the configuration, see `rateLimitOptions`. */
-export const WRITES = { name: 'writes', limit: DEFAULT_LIMITS.writes, ...MINUTE, by: 'user' } as const;
-export const QUESTIONS = { name: 'questions', limit: DEFAULT_LIMITS.questions, ...MINUTE, by: 'user' } as const;
-
-/** The policies of this application, as the service takes them. */
-export function policiesOf(numbers: LimitNumbers): Readonly<Record<LimitName, RateLimitPolicy & { name: LimitName }>> {
+/** The policies of this application. */
+export function policiesOf(numbers: LimitNumbers) {
   return {
     requests: { name: 'requests', limit: numbers.requests, ...MINUTE },
     writes: { name: 'writes', limit: numbers.writes, ...MINUTE },
     questions: { name: 'questions', limit: numbers.questions, ...MINUTE },
     // A day of the offices that use it, whatever the clock of the server.
     tokens: { name: 'tokens', limit: numbers.tokens, algorithm: 'calendar', per: 'day', timeZone: 'Europe/Madrid' },
-  };
+  } as const satisfies Record<keyof LimitNumbers, RateLimitPolicy>;
 }
+
+/** Those that routes are held to, and of whom. */
+function rulesOf(numbers: LimitNumbers) {
+  const { requests, writes, questions } = policiesOf(numbers);
+  return {
+    requests: { ...requests, by: 'ip' },
+    writes: { ...writes, by: 'user' },
+    questions: { ...questions, by: 'user' },
+  } as const satisfies Record<string, RateLimitRule>;
+}
+
+/** For `@RateLimit`, which knows no configuration; `rateLimitOptions` puts its numbers in their place. */
+export const { writes: WRITES, questions: QUESTIONS } = rulesOf(DEFAULT_LIMITS);
 
 /**
  * This application has no login, so it believes a header. Who lies about it is still counted by address; a real application reads what its
@@ -42,15 +49,14 @@ export function userOf({ headers }: LimitedRequest): string | undefined {
   return typeof id === 'string' && /^[\w-]{1,64}$/.test(id) ? id : undefined;
 }
 
-/** One limit on all routes; who a user is; and as much as the configuration allows, where a decorator says how much. */
+/** One limit on all routes; who a user is; and how much the configuration allows. */
 export function rateLimitOptions(numbers: LimitNumbers): RateLimitModuleOptions {
-  const policies = policiesOf(numbers);
-  const isOurs = (name: string): name is LimitName => name in policies;
+  const rules = rulesOf(numbers);
+  const configured = new Map<string, RateLimitRule>(Object.entries(rules));
   return {
-    rules: [{ ...policies.requests, by: 'ip' }],
+    rules: [rules.requests],
     callers: { user: userOf },
     // Here the plan of a customer would be looked up.
-    resolve: (_context, rules) =>
-      rules.map((rule) => (isOurs(rule.name) ? { ...rule, limit: policies[rule.name].limit } : rule)),
+    resolve: (_context, declared) => declared.map((rule) => configured.get(rule.name) ?? rule),
   };
 }

@@ -25,14 +25,14 @@ class CatsResolver {
   answers = 0;
 
   @RateLimit({ limit: 2, window: '1m' })
-  @Query(() => [Cat])
+  @Query(() => [Cat], { nullable: true })
   cats(): Cat[] {
     this.answers++;
     return [new Cat('Tom'), new Cat('Kitty')];
   }
 
   @RateLimit({ limit: 1, window: '1m', by: 'user' })
-  @Query(() => Cat)
+  @Query(() => Cat, { nullable: true })
   cat(@Args('name', { type: () => String }) name: string): Cat {
     return new Cat(name);
   }
@@ -114,6 +114,18 @@ describe('rate limits of resolvers', () => {
     expect(body.errors.map(({ path }: { path: string[] }) => path)).toEqual([['cat']]);
     expect(String(headers.ratelimit)).toContain('"ip";r=3');
     expect((await ask('u2')).body.errors.map(({ path }: { path: string[] }) => path)).toEqual([['cats']]);
+  });
+
+  it('name in each error only the policies of its own field', async () => {
+    const { url } = await start();
+    const query = '{ cat(name: "Tom") { name } cats { name } }';
+    const send = () => request(url).post('/graphql').set('x-test-user', 'u1').send({ query });
+    await send();
+    await request(url).post('/graphql').send({ query: '{ cats { name } }' });
+    const { body } = await send();
+    const errors = body.errors as { path: string[]; extensions: { violatedPolicies: string[] } }[];
+    const named = errors.map(({ path, extensions }) => [path[0], extensions.violatedPolicies]);
+    expect(Object.fromEntries(named)).toEqual({ cat: ['CatsResolver.cat'], cats: ['CatsResolver.cats'] });
   });
 
   it('count the operations of a batch as one request', async () => {

@@ -188,6 +188,11 @@ describe('the options of the guard', () => {
     for (const message of messages) await expect(starting).rejects.toThrow(message);
   });
 
+  it('refuse a rule of the module that is no limit, also when no handler declares one', async () => {
+    const starting = startLimited({ cache: { rateLimit: { rules: [{ name: 'x', limit: 1 }] } } });
+    await expect(starting).rejects.toThrow(/'x' on CacheModule.rateLimit[^]*window/);
+  });
+
   it('are completed by what a handler declares, or it does not start', async () => {
     @Controller()
     class OpenController {

@@ -36,9 +36,12 @@ export interface RuleOutcome {
   readonly counted: boolean;
 }
 
-/** What all rules said that saw a request so far. */
+/** What rules said of a request. */
 export interface RequestReport {
   readonly allowed: boolean;
+  /** Of the rules that were asked, those that deny. */
+  readonly denials: readonly RuleOutcome[];
+  /** Of all rules that saw this request so far. */
   readonly outcomes: readonly RuleOutcome[];
 }
 
@@ -79,11 +82,15 @@ export class CountedRequests {
   }
 
   async #count(known: Map<string, RuleOutcome>, { rules, apply, held }: Asking): Promise<RequestReport> {
-    const denied = (): boolean => rules.some(({ rule }) => known.get(rule.name)?.denied === true);
-    const report = (): RequestReport => ({ allowed: !denied(), outcomes: [...known.values()] });
+    const denials = (): RuleOutcome[] =>
+      rules.flatMap(({ rule }) => known.get(rule.name) ?? []).filter(({ denied }) => denied);
+    const report = (): RequestReport => {
+      const denied = denials();
+      return { allowed: denied.length === 0, denials: denied, outcomes: [...known.values()] };
+    };
     const note = (outcome: RuleOutcome): void => void known.set(outcome.rule.rule.name, outcome);
     const fresh = rules.filter(({ rule }) => known.get(rule.name)?.counted !== true);
-    if (fresh.length === 0 || denied()) return report();
+    if (fresh.length === 0 || denials().length > 0) return report();
 
     const applied = await Promise.all(fresh.map((rule) => apply(rule)));
     for (const one of applied) {
@@ -91,7 +98,7 @@ export class CountedRequests {
       if (one.kind !== 'deny') continue;
       note({ rule: one.rule, missing: one.missing, denied: one.rule.policy.shadow !== true, counted: true });
     }
-    if (!denied()) for (const outcome of await this.#ask(applied, held)) note(outcome);
+    if (denials().length === 0) for (const outcome of await this.#ask(applied, held)) note(outcome);
     return report();
   }
 

@@ -28,8 +28,7 @@ function unknownCaller({ policy }: ReadyRule): PolicyStanding {
 }
 
 /** What a denied caller is told. */
-export function factsOf(report: RequestReport): RateLimitFacts {
-  const denied = report.outcomes.filter((outcome) => outcome.denied);
+export function factsOf({ denials: denied }: RequestReport): RateLimitFacts {
   const missing = denied.find((outcome) => outcome.missing !== undefined)?.missing;
   if (missing === undefined) return factsOfResults(denied.flatMap(({ result }) => result ?? []));
   return {

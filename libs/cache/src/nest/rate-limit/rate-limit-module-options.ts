@@ -80,7 +80,12 @@ export function guardSettings(options: RateLimitModuleOptions = {}): GuardSettin
   const settings = {
     rules,
     resolve,
-    readers: { ...DEFAULT_READERS, ...callers },
+    readers: {
+      ip: callers.ip,
+      user: callers.user ?? DEFAULT_READERS.user,
+      workspace: callers.workspace ?? DEFAULT_READERS.workspace,
+      apiKey: callers.apiKey ?? DEFAULT_READERS.apiKey,
+    },
     onMissing: check.oneOf('onMissing', options.onMissing, ON_MISSING) ?? 'ip',
     ipv6Prefix: check.integerBetween('ipv6Prefix', options.ipv6Prefix, 32, 128) ?? IPV6_PREFIX,
     allow: readNetworks(check, 'allow', options.allow),

@@ -28,10 +28,12 @@ export class RouteLimits {
   readonly #instance: CacheInstance;
   readonly #counted: CountedRequests;
 
+  /** @throws InvalidOptionsError when a rule of the module is no limit */
   constructor(instance: CacheInstance, settings: GuardSettings) {
     this.#instance = instance;
     this.settings = settings;
     this.book = new RuleBook(settings.rules, settings.onMissing);
+    this.book.ready(settings.rules, 'CacheModule.rateLimit');
     this.#counted = new CountedRequests(instance.limits);
   }
 
@@ -43,13 +45,11 @@ export class RouteLimits {
     if (resolve === undefined) return declared;
     const owner = this.book.ownerOf(type, handler);
     try {
-      return this.book.ready(
-        await resolve(
-          context,
-          declared.map(({ rule }) => rule),
-        ),
-        owner,
+      const resolved = await resolve(
+        context,
+        declared.map(({ rule }) => rule),
       );
+      return this.book.ready(resolved, owner);
     } catch (error) {
       this.#warn(`resolve ${owner}`, `rateLimit.resolve failed for ${owner}; the declared limits hold`, error);
       return declared;
