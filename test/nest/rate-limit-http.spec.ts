@@ -35,6 +35,12 @@ class CatsController {
     return 'other';
   }
 
+  @RateLimit({ limit: 1, window: '1s', block: { for: '1h', factor: 2 } })
+  @Get('blocking')
+  blocking(): string {
+    return 'blocking';
+  }
+
   @RateLimit({ limit: 1, window: '1m', shadow: true })
   @Get('shadow')
   shadow(): string {
@@ -170,6 +176,15 @@ describe.each(PLATFORMS)('rate limits of routes on %s', (platform) => {
       const { headers } = await request(url).get('/guarded/health').expect(200);
       expect(headers).not.toHaveProperty('ratelimit');
     }
+  });
+
+  it('blocks who goes on, where a rule says so', async () => {
+    const { url } = await start();
+    await request(url).get('/cats/blocking').expect(200);
+    const denied = await request(url).get('/cats/blocking');
+    const blocked = denied.status === 429 ? denied : await request(url).get('/cats/blocking'); // a second may have passed
+    expect(blocked.status).toBe(429);
+    expect(Number(blocked.headers['retry-after'])).toBeGreaterThan(3_590);
   });
 
   it('says nothing of when to come back where waiting does not help', async () => {

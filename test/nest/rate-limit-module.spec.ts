@@ -6,6 +6,7 @@ import {
   Injectable,
   Logger,
   ServiceUnavailableException,
+  type Type,
   UseGuards,
 } from '@nestjs/common';
 import request from 'supertest';
@@ -213,6 +214,32 @@ describe('the options of the guard', () => {
       }
     }
     await expect(startLimited({ controllers: [BareController] })).rejects.toThrow(/BareController\.bare[^]*limit/);
+  });
+});
+
+describe('limits that nobody holds', () => {
+  @UseGuards(RateLimitGuard)
+  @Controller()
+  class GuardedController extends PlansController {}
+
+  async function warnings(controllers: Type[], everywhere: boolean): Promise<string[]> {
+    const told: string[] = [];
+    const logger = { log: jest.fn(), error: jest.fn(), warn: (message: string) => void told.push(message) };
+    await startLimited({ controllers, everywhere, logger });
+    return told.filter((message) => message.includes('does nothing'));
+  }
+
+  it('are told at boot', async () => {
+    expect(await warnings([PlansController], false)).toEqual([
+      expect.stringContaining('does nothing on PlansController.plan, PlansController.cost: no RateLimitGuard'),
+    ]);
+  });
+
+  it.each<[string, Type, boolean]>([
+    ['guard of all', PlansController, true],
+    ['guard of the class', GuardedController, false],
+  ])('are not those of a %s', async (_, controller, everywhere) => {
+    expect(await warnings([controller], everywhere)).toEqual([]);
   });
 });
 
