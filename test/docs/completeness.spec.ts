@@ -29,6 +29,12 @@ const DECLARED = Object.entries({
   [`${CACHE}/features/model/admission.ts`]: ['ModelMetadata'],
   [`${CACHE}/features/model/sealing.ts`]: ['ModelEncryption'],
   [`${CACHE}/features/model/model-cache.ts`]: ['ModelCache'],
+  [`${CACHE}/features/rate-limit/limit-types.ts`]: [
+    ...['RateLimitPolicy', 'RateLimitBlock', 'RateLimitTarget', 'RateLimitCheckOptions', 'RateLimitResult'],
+    ...['RateLimitDecision', 'RateLimitSlot', 'TokenReservation', 'Settlement', 'ReserveOptions', 'RateLimitOptions'],
+  ],
+  [`${CACHE}/features/rate-limit/limit-stats.ts`]: ['RateLimitStats'],
+  [`${CACHE}/features/rate-limit/rate-limits.ts`]: ['RateLimits'],
   [`${DATABASE}/core/options.ts`]: ['DatabaseOptions'],
   [`${DATABASE}/core/pool-stats.ts`]: ['PoolStats'],
   [`${DATABASE}/core/slow-queries.ts`]: ['SlowQuery'],
@@ -49,6 +55,7 @@ const REFERENCE = [
     'docs/query-cache.md',
     'docs/prisma-extension.md',
     'docs/model-cache.md',
+    'docs/rate-limit.md',
   ],
 ];
 
