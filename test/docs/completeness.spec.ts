@@ -35,6 +35,12 @@ const DECLARED = Object.entries({
   [`${CACHE}/nest/rate-limit/rate-limit.exception.ts`]: ['RateLimitFacts'],
   [`${CACHE}/nest/rate-limit/rate-limit.guard.ts`]: ['RateLimitGuard'],
   [`${CACHE}/nest/rate-limit/limited-call.ts`]: ['LimitedCall'],
+  [`${CACHE}/features/rate-limit/limit-types.ts`]: [
+    ...['RateLimitPolicy', 'RateLimitBlock', 'RateLimitTarget', 'RateLimitCheckOptions', 'RateLimitResult'],
+    ...['RateLimitDecision', 'RateLimitSlot', 'TokenReservation', 'Settlement', 'ReserveOptions', 'RateLimitOptions'],
+  ],
+  [`${CACHE}/features/rate-limit/limit-stats.ts`]: ['RateLimitStats'],
+  [`${CACHE}/features/rate-limit/rate-limits.ts`]: ['RateLimits'],
   [`${DATABASE}/core/options.ts`]: ['DatabaseOptions'],
   [`${DATABASE}/core/pool-stats.ts`]: ['PoolStats'],
   [`${DATABASE}/core/slow-queries.ts`]: ['SlowQuery'],

@@ -12,6 +12,10 @@ let cluster: ClusterTopology;
 beforeAll(async () => {
   cluster = await RedisEnv.cluster();
 }, 60_000);
+const caches: CacheInstance[] = [];
+afterEach(async () => {
+  await Promise.all(caches.splice(0).map((cache) => cache.close()));
+});
 afterAll(async () => cluster.stop());
 
 describeLimitStore('redis cluster', async () => {
@@ -29,6 +33,7 @@ describe('limits in a Cluster', () => {
   it('of keys that lie on different masters are charged all or none (G14)', async () => {
     const redis = { cluster: cluster.addresses, keyPrefix: uniquePrefix() };
     const cache = new CacheInstance({ redis, rateLimit: { timeout: 10_000 }, l1: false });
+    caches.push(cache);
     await cache.connect();
     const { limits } = cache;
     const shared = { name: 'shared', limit: 3, window: '1h' } satisfies RateLimitPolicy;
@@ -52,6 +57,5 @@ describe('limits in a Cluster', () => {
       // A bucket runs out by the microsecond: nothing is in use but what was rounded.
       expect(results.map(({ remaining }) => remaining)).toEqual([10, 10_000, 10, 10, 10, 1, 0]);
     }
-    await cache.close();
   });
 });

@@ -116,6 +116,7 @@ export class CacheInstance {
       counts: engine.counts,
       remembered: engine.remembered,
       flights: engine.flights,
+      limits: this.limits.getStats(),
       connection: connection && {
         ready: connection.ready,
         breaker: connection.breaker.state,
