@@ -41,7 +41,10 @@ export class AppModule {
       imports: [
         DatabaseModule.forRoot({ url: config.databaseUrl, applicationName: 'mobius-api', prisma: PrismaService }),
         PrismaModule,
-        CacheModule.forRoot({ ...config.cache, rateLimit: rateLimitOptions(limits) }),
+        CacheModule.forRoot({
+          ...config.cache,
+          rateLimit: { ...rateLimitOptions(limits), ...config.cache?.rateLimit },
+        }),
         LimitNumbersModule.with(limits),
         ...API,
         RouterModule.register([{ path: 'api/v1', children: API }]),

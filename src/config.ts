@@ -11,7 +11,7 @@ export interface AppConfig {
   /** `DATABASE_URL`: the PostgreSQL to use. */
   readonly databaseUrl: string;
   /** What is not said here, the cache reads from the environment itself (`REDIS_HOST`, `CACHE_ENABLED`, …). */
-  readonly cache?: Omit<CacheModuleOptions, 'rateLimit'>;
+  readonly cache?: CacheModuleOptions;
   /** How much the limits allow. @default DEFAULT_LIMITS */
   readonly limits?: Partial<LimitNumbers>;
 }
