@@ -4,7 +4,7 @@ import type { ApolloDriverConfig } from '@nestjs/apollo';
 import request from 'supertest';
 import { RateLimit, RateLimitGuard } from '@mobius1/cache';
 import { TestApolloDriver } from './fixtures/graphql-driver.js';
-import { startLimited } from './fixtures/limited-app.js';
+import { type Platform, PLATFORMS, startLimited } from './fixtures/limited-app.js';
 import { closeApps } from './fixtures/start-app.js';
 
 @ObjectType()
@@ -45,11 +45,14 @@ class CatsResolver {
   }
 }
 
-const start = () =>
+const start = (platform: Platform) =>
   startLimited({
+    platform,
     imports: [
       GraphQLModule.forRoot<ApolloDriverConfig>({
         driver: TestApolloDriver,
+        // On Fastify a context has to name its reply; on Express the request knows its response.
+        ...(platform === 'Fastify' ? { context: (_: unknown, reply: object) => ({ reply }) } : {}),
         autoSchemaFile: true,
         fieldResolverEnhancers: ['guards'],
         graphiql: false,
@@ -64,9 +67,9 @@ const start = () =>
 
 afterEach(closeApps);
 
-describe('rate limits of resolvers', () => {
+describe.each(PLATFORMS)('rate limits of resolvers on %s', (platform) => {
   it('deny a field with the facts in its extensions, and tell them in the fields of HTTP', async () => {
-    const { app, url } = await start();
+    const { app, url } = await start(platform);
     const ask = (query: string) => request(url).post('/graphql').send({ query });
     const first = await ask('{ cats { name } }').expect(200);
     expect(first.body.data.cats).toHaveLength(2);
@@ -91,7 +94,7 @@ describe('rate limits of resolvers', () => {
   });
 
   it('count a request once, however many of its fields are asked for', async () => {
-    const { url } = await start();
+    const { url } = await start(platform);
     const query = '{ a: cats { name owner } b: cats { name owner } cat(name: "Tom") { owner } }';
     const { body, headers } = await request(url).post('/graphql').send({ query }).expect(200);
     expect(body.errors).toBeUndefined();
@@ -105,7 +108,7 @@ describe('rate limits of resolvers', () => {
   });
 
   it('deny what is denied and answer the rest, and count what stood beside a denial only once', async () => {
-    const { url } = await start();
+    const { url } = await start(platform);
     // The field that will be denied comes first: what stands beside it is then still to be counted by the other.
     const query = '{ cat(name: "Tom") { name } cats { name } }';
     const ask = (user: string) => request(url).post('/graphql').set('x-test-user', user).send({ query });
@@ -117,7 +120,7 @@ describe('rate limits of resolvers', () => {
   });
 
   it('name in each error only the policies of its own field', async () => {
-    const { url } = await start();
+    const { url } = await start(platform);
     const query = '{ cat(name: "Tom") { name } cats { name } }';
     const send = () => request(url).post('/graphql').set('x-test-user', 'u1').send({ query });
     await send();
@@ -129,7 +132,7 @@ describe('rate limits of resolvers', () => {
   });
 
   it('count the operations of a batch as one request', async () => {
-    const { url } = await start();
+    const { url } = await start(platform);
     const batch = Array.from({ length: 4 }, () => ({ query: '{ cats { name } }' }));
     const { body, headers } = await request(url).post('/graphql').send(batch).expect(200);
     expect(body.map(({ errors }: { errors?: unknown }) => errors)).toEqual([
