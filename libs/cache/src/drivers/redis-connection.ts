@@ -156,11 +156,15 @@ export class RedisConnection {
     };
   }
 
-  /** Bytes in use and the server's limit (0: none), summed over the masters. @throws StoreUnavailableError */
-  async memory(): Promise<{ memory: number; maxMemory: number }> {
+  /**
+   * Bytes in use and the server's limit (0: none), summed over the masters; and whether a full one evicts any key, not only those that
+   * may be. @throws StoreUnavailableError
+   */
+  async memory(): Promise<{ memory: number; maxMemory: number; evictsAnyKey: boolean }> {
     const infos = await this.runSlow(() => Promise.all(mastersOf(this.client).map((node) => node.info('memory'))));
     const sum = (field: RegExp): number => infos.reduce((total, info) => total + Number(field.exec(info)?.[1] ?? 0), 0);
-    return { memory: sum(/^used_memory:(\d+)/m), maxMemory: sum(/^maxmemory:(\d+)/m) };
+    const evictsAnyKey = infos.some((info) => /^maxmemory_policy:allkeys/m.test(info));
+    return { memory: sum(/^used_memory:(\d+)/m), maxMemory: sum(/^maxmemory:(\d+)/m), evictsAnyKey };
   }
 
   /** Closes the connection if it is ours: politely within `ms`, then at once. */

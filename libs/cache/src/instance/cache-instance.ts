@@ -133,7 +133,7 @@ export class CacheInstance {
       return judgeHealth({ store, remembered, memory });
     }
     const answers = await connection.ping();
-    const { memory, maxMemory } = answers ? await connection.memory() : { memory: 0, maxMemory: 0 };
+    const { memory, maxMemory, evictsAnyKey } = answers ? await connection.memory() : NOTHING_KNOWN;
     const { place, lastError, latencyMs, breaker } = connection;
     const commandTimeoutMs = this.#commandTimeoutMs;
     const redis = {
@@ -145,6 +145,7 @@ export class CacheInstance {
       breaker: breaker.state,
       refusals: connection.refusals.lately,
       maxMemory,
+      limitsEvictable: evictsAnyKey && this.limits.getStats().decisions.length > 0,
       near: this.near?.facts,
       unconfirmed: this.#replicated?.unconfirmed ?? 0,
     };
@@ -159,6 +160,8 @@ export class CacheInstance {
     await this.connection?.quit(ms);
   }
 }
+
+const NOTHING_KNOWN = { memory: 0, maxMemory: 0, evictsAnyKey: false };
 
 interface RedisSettings extends Pick<ResolvedCacheOptions, 'redis' | 'l1' | 'coherence'> {
   readonly clock: Clock;
