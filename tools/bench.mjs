@@ -19,7 +19,7 @@ const BENCHES = [
   'tag-invalidation',
   ...['pool-errors', 'prisma-extension', 'model-hit', 'rate-limit'],
   // Beside other caches: `npm ci --prefix bench/peers` first.
-  ...['peer-hits', 'races', 'stampede', 'outage', 'peer-coherence', 'heap', 'commit-race'],
+  ...['peer-hits', 'races', 'stampede', 'outage', 'peer-coherence', 'heap', 'commit-race', 'peer-limits'],
 ];
 const PAGE = 'docs/performance.md';
 /** Everything after this line of the page is written by this program. */

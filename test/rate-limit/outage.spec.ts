@@ -119,6 +119,17 @@ describe('when Redis fails, a limit', () => {
     expect((await check(policy)).source).toBe('redis');
   });
 
+  it('that Redis may evict is a reason of health, once there are limits', async () => {
+    const evictable = async (): Promise<boolean> => /rate limits may be/.test((await cache.health()).reasons.join());
+    await redis.command('CONFIG', 'SET', 'maxmemory', '100mb', 'maxmemory-policy', 'allkeys-lru');
+    expect(await evictable()).toBe(false);
+    await check(policy);
+    expect(await evictable()).toBe(true);
+    await redis.command('CONFIG', 'SET', 'maxmemory-policy', 'volatile-lru');
+    expect(await evictable()).toBe(false);
+    await redis.command('CONFIG', 'SET', 'maxmemory', '0', 'maxmemory-policy', 'noeviction');
+  });
+
   it('without a connection from the start is decided the same way', async () => {
     const lonely = new CacheInstance({ redis: { host: '127.0.0.1', port: 1 } });
     expect(await lonely.limits.check('k', policy)).toMatchObject({ allowed: true, source: 'local' });

@@ -20,7 +20,6 @@ export type ConnectionEvents = {
 
 // Walks over keys and INFO may take longer than the read of one key.
 const SLOW_FACTOR = 40;
-const NO_EVICTION = 'noeviction';
 const SYNC_EVERY_MS = 30_000; // clocks drift by about 1 ms in this time
 
 /**
@@ -158,15 +157,14 @@ export class RedisConnection {
   }
 
   /**
-   * Bytes in use and the server's limit (0: none), summed over the masters, and what the first of them that evicts does at its limit. @throws
-   * StoreUnavailableError
+   * Bytes in use and the server's limit (0: none), summed over the masters; and whether a full one evicts any key, not only those that
+   * may be. @throws StoreUnavailableError
    */
-  async memory(): Promise<{ memory: number; maxMemory: number; eviction: string }> {
+  async memory(): Promise<{ memory: number; maxMemory: number; evictsAnyKey: boolean }> {
     const infos = await this.runSlow(() => Promise.all(mastersOf(this.client).map((node) => node.info('memory'))));
     const sum = (field: RegExp): number => infos.reduce((total, info) => total + Number(field.exec(info)?.[1] ?? 0), 0);
-    const policies = infos.map((info) => /^maxmemory_policy:([\w-]+)/m.exec(info)?.[1] ?? NO_EVICTION);
-    const eviction = policies.find((policy) => policy !== NO_EVICTION) ?? NO_EVICTION;
-    return { memory: sum(/^used_memory:(\d+)/m), maxMemory: sum(/^maxmemory:(\d+)/m), eviction };
+    const evictsAnyKey = infos.some((info) => /^maxmemory_policy:allkeys/m.test(info));
+    return { memory: sum(/^used_memory:(\d+)/m), maxMemory: sum(/^maxmemory:(\d+)/m), evictsAnyKey };
   }
 
   /** Closes the connection if it is ours: politely within `ms`, then at once. */

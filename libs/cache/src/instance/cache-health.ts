@@ -37,9 +37,6 @@ const SLOW_SHARE = 0.5;
 // A Redis this full evicts or refuses at any moment.
 const FULL_SHARE = 0.95;
 
-// Limits are young keys with a short TTL. What takes the least used among the keys with a TTL takes entries of the cache before them.
-const EVICTS_LIMITS = /^allkeys-|^volatile-(ttl|random)$/;
-
 /** What each kind of refusal means for the cache. */
 const WORDS: Readonly<Record<RefusalKind, string>> = {
   'read-only': 'it is a replica, nothing is stored or invalidated there',
@@ -69,10 +66,10 @@ export interface HealthFacts {
     readonly refusals: readonly Refusal[];
     /** `maxmemory` of the server; 0 is no limit. */
     readonly maxMemory: number;
-    /** Its `maxmemory-policy`, where rate limits are in use and it has a limit. */
-    readonly limitsEvictedBy?: string;
     /** The tier before Redis; absent when there is none. */
     readonly near?: NearFacts | undefined;
+    /** Rate limits are counted there, and may be evicted like everything else. */
+    readonly limitsEvictable?: boolean;
     /** Invalidations that too few replicas have confirmed. */
     readonly unconfirmed?: number;
   };
@@ -112,18 +109,7 @@ const silence = ({ place, lastError }: RedisFacts): string =>
 
 /** What is not well though Redis may answer. */
 function troubles(redis: RedisFacts, memory: number): string[] {
-  const {
-    place,
-    answers,
-    latencyMs,
-    commandTimeoutMs,
-    breaker,
-    refusals,
-    maxMemory,
-    near,
-    unconfirmed = 0,
-    limitsEvictedBy = '',
-  } = redis;
+  const { place, answers, latencyMs, commandTimeoutMs, breaker, refusals, maxMemory, near, unconfirmed = 0 } = redis;
   const reasons = refusals.map(({ kind, message }) => `${place} refuses: ${WORDS[kind]} (${message}).`);
   if (breaker !== 'closed') reasons.push(`The circuit breaker is ${breaker}: Redis was silent too often.`);
   if (latencyMs !== undefined && latencyMs > commandTimeoutMs * SLOW_SHARE) {
@@ -132,10 +118,8 @@ function troubles(redis: RedisFacts, memory: number): string[] {
   if (maxMemory > 0 && memory > maxMemory * FULL_SHARE) {
     reasons.push(`Redis uses ${memory} of ${maxMemory} bytes: it will evict or refuse entries.`);
   }
-  if (EVICTS_LIMITS.test(limitsEvictedBy)) {
-    reasons.push(
-      `${place} evicts what rate limits have counted (maxmemory-policy ${limitsEvictedBy}): a limit may begin anew too early.`,
-    );
+  if (redis.limitsEvictable && maxMemory > 0) {
+    reasons.push(`${place} evicts any key when it is full: rate limits may be forgotten (maxmemory-policy).`);
   }
   if (answers) reasons.push(...unconfirmedBy(unconfirmed), ...unheard(place, near));
   return reasons;

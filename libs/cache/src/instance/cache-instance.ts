@@ -21,9 +21,6 @@ import { type CacheHealth, judgeHealth } from './cache-health.js';
 import { type CacheMetric, describeMetrics } from './cache-metrics.js';
 import { type CacheOptions, type ResolvedCacheOptions, resolveCacheOptions } from './cache-options.js';
 
-/** What is known of the memory of a Redis that does not answer. */
-const SILENT = { memory: 0, maxMemory: 0, eviction: 'noeviction' };
-
 /**
  * One cache with all its parts: what `CacheModule.forRoot` makes for an application and `initializeRedis` for a program
  * without Nest. Two instances in one process share nothing (G12).
@@ -136,7 +133,7 @@ export class CacheInstance {
       return judgeHealth({ store, remembered, memory });
     }
     const answers = await connection.ping();
-    const { memory, maxMemory, eviction } = answers ? await connection.memory() : SILENT;
+    const { memory, maxMemory, evictsAnyKey } = answers ? await connection.memory() : NOTHING_KNOWN;
     const { place, lastError, latencyMs, breaker } = connection;
     const commandTimeoutMs = this.#commandTimeoutMs;
     const redis = {
@@ -148,7 +145,7 @@ export class CacheInstance {
       breaker: breaker.state,
       refusals: connection.refusals.lately,
       maxMemory,
-      limitsEvictedBy: maxMemory > 0 && this.limits.getStats().decisions.length > 0 ? eviction : '',
+      limitsEvictable: evictsAnyKey && this.limits.getStats().decisions.length > 0,
       near: this.near?.facts,
       unconfirmed: this.#replicated?.unconfirmed ?? 0,
     };
@@ -163,6 +160,8 @@ export class CacheInstance {
     await this.connection?.quit(ms);
   }
 }
+
+const NOTHING_KNOWN = { memory: 0, maxMemory: 0, evictsAnyKey: false };
 
 interface RedisSettings extends Pick<ResolvedCacheOptions, 'redis' | 'l1' | 'coherence'> {
   readonly clock: Clock;

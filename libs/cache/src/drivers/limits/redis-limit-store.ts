@@ -1,7 +1,8 @@
-import type { Charge, Claim, LimitRule, LimitStore, Ruling, Verdict } from '../../core/limits/limit-store.js';
+import type { Charge, Claim, LimitRule, LimitStore, Ruling } from '../../core/limits/limit-store.js';
 import { StoreUnavailableError } from '../../core/errors.js';
 import { isCluster, type RedisClient } from '../redis-client.js';
 import type { RedisConnection } from '../redis-connection.js';
+import { ALLOWED, DENIED, type GroupRuling, itemOf, LATE, rulingOf } from './limit-words.js';
 import { BLOCK, CHARGE, DROP, HOLD, RESET, SETTLE } from './limit-scripts.js';
 
 export interface RedisLimitStoreOptions {
@@ -13,18 +14,9 @@ export interface RedisLimitStoreOptions {
 
 type Place = Pick<Charge, 'identity' | 'rule'>;
 
-/** A ruling of the charges that lie together, and when each was charged, in microseconds of the server. */
-interface GroupRuling extends Ruling {
-  readonly charges: readonly Charge[];
-  readonly at: readonly string[];
-}
-
 // A window of the calendar that ends between two questions is asked for again; twice in a row is a clock gone mad.
 const MOST_ATTEMPTS = 3;
-const WORDS_PER_ITEM = 4;
-const KIND_LETTERS = { sliding: 's', bucket: 'b', fixed: 'f', calendar: 'c', slots: 'k' } as const;
 const NO_TOKEN = '-';
-const [ALLOWED, DENIED, LATE] = ['A', 'D', 'L'].map((letter) => letter.charCodeAt(0));
 
 /**
  * Rate limits in Redis: one script for all limits of a request, on the server's clock. `<prefix>{<identity>}:<limit>` holds the state of a limit,
@@ -216,53 +208,6 @@ export class RedisLimitStore implements LimitStore {
 }
 
 const isSlots = ({ rule }: Charge): boolean => rule.kind === 'slots';
-
-/** What of a rule is the same in every call, and the words of the usual one. */
-interface Words {
-  readonly before: string;
-  readonly after: string;
-  usual?: string;
-}
-const wordsOf = new WeakMap<LimitRule, Words>();
-
-function wordsFor(rule: LimitRule): Words {
-  let words = wordsOf.get(rule);
-  if (words === undefined) {
-    const { kind, limit, windowMs, capacity, debt, shadow, block } = rule;
-    const before = `${KIND_LETTERS[kind]} ${limit} ${windowMs * 1_000} ${capacity} ${debt} ${shadow ? 1 : 0}`;
-    const after = `${block?.factor ?? 1} ${block?.ms ?? 0} ${block?.maxMs ?? 0} ${rule.id}`;
-    wordsOf.set(rule, (words = { before, after }));
-  }
-  return words;
-}
-
-function itemOf({ rule, cost, settles }: Charge, block: number, now: number): string {
-  const words = wordsFor(rule);
-  const { before, after } = words;
-  if (rule.kind === 'calendar') {
-    const { startMs, endMs } = rule.calendar(now);
-    return `${cost} ${block} ${before} ${settles ? 1 : 0} ${startMs * 1_000} ${endMs * 1_000} ${after}`;
-  }
-  if (cost === 1 && block === 1 && !settles) return (words.usual ??= `1 1 ${before} 0 0 0 ${after}`);
-  return `${cost} ${block} ${before} ${settles ? 1 : 0} 0 0 ${after}`;
-}
-
-function rulingOf(charges: readonly Charge[], reply: string): GroupRuling {
-  const words = reply.split(' ');
-  const verdicts = charges.map((_, i): Verdict => {
-    const first = 1 + i * WORDS_PER_ITEM;
-    const fits = words[first];
-    const retryMs = fits === '1' ? -1 : Number(words[first + 3]);
-    return {
-      allowed: fits === '1',
-      blocked: fits === '2',
-      remaining: Number(words[first + 1]),
-      resetMs: Number(words[first + 2]),
-      retryMs: retryMs < 0 ? undefined : Math.max(1, retryMs),
-    };
-  });
-  return { allowed: words[0] === 'A', verdicts, charges, at: words.slice(1 + charges.length * WORDS_PER_ITEM) };
-}
 
 /** Rulings of parts, in the order of the charges. */
 function joined(

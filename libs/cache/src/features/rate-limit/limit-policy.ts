@@ -83,7 +83,7 @@ function resolve(policy: RateLimitPolicy, call: string): Limit {
     check.problem('policy.name', 'up to 64 letters, digits, and . _ : / -', name);
   const rule: LimitRule = {
     // The number is no part of it: a limit that is raised or lowered stays the same limit.
-    id: `${name ?? ''}:${kind === 'calendar' ? `${per}:${timeZone}` : `${kind}:${windowMs}`}`,
+    id: `${name ?? ''}:${kind === 'calendar' ? `${per}:${timeZone}` : `${kind}${windowMs}`}`,
     kind,
     limit,
     windowMs,
