@@ -258,6 +258,20 @@ describe('a policy', () => {
     await expect(limits.check([])).rejects.toThrow('at least one policy');
   });
 
+  it.each([[{ coost: 2 }], [{ exempt: 'yes' }], [null], [5]])('is not checked with options %p', async (options) => {
+    const { limits } = createLimits();
+    await expect(limits.check('k', perMinute, options as never)).rejects.toThrow(InvalidOptionsError);
+    await expect(limits.check([{ key: 'k', policy: perMinute }], options as never)).rejects.toThrow(
+      InvalidOptionsError,
+    );
+  });
+
+  it('is part of every target', async () => {
+    const { limits } = createLimits();
+    for (const target of [null, undefined, {}, { key: 'k' }])
+      await expect(limits.check([target as never])).rejects.toThrow(/policy|key/);
+  });
+
   it('of slots is held, not checked', async () => {
     const { limits } = createLimits();
     await expect(limits.check('k', { algorithm: 'concurrency', limit: 1 })).rejects.toThrow('acquire()');

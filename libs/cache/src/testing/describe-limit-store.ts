@@ -19,6 +19,8 @@ interface Runner {
 const LONG_MS = 60_000;
 /** Short enough to wait for. */
 const SHORT_MS = 300;
+/** Short enough to wait for, and long enough for what has to happen within it on a machine that is busy. */
+const PATIENT_MS = 1_000;
 
 /**
  * The contract of the `LimitStore` port, for every driver: call it in a test file of Jest, Vitest or any runner with global `describe` and
@@ -126,10 +128,10 @@ export function describeLimitStore(name: string, make: () => Promise<LimitStoreU
         hit,
         advance,
       }) => {
-        const rule = ruleOf({ kind, limit, windowMs: SHORT_MS });
+        const rule = ruleOf({ kind, limit, windowMs: PATIENT_MS });
         await charge(rule, limit);
         const retryMs = (await hit(rule)).verdicts[0]?.retryMs ?? 0;
-        ok(retryMs > 0 && retryMs <= SHORT_MS * 1.1, `said ${retryMs} ms`);
+        ok(retryMs > 0 && retryMs <= PATIENT_MS * 1.1, `said ${retryMs} ms`);
         await advance(retryMs);
         equal((await hit(rule)).allowed, true);
       });
@@ -138,9 +140,9 @@ export function describeLimitStore(name: string, make: () => Promise<LimitStoreU
         charge,
         advance,
       }) => {
-        const rule = ruleOf({ kind, limit, windowMs: SHORT_MS });
+        const rule = ruleOf({ kind, limit, windowMs: PATIENT_MS });
         const resetMs = (await charge(rule, limit)).verdicts[0]?.resetMs ?? 0;
-        ok(resetMs > 0 && resetMs <= SHORT_MS * 1.1, `said ${resetMs} ms`);
+        ok(resetMs > 0 && resetMs <= PATIENT_MS * 1.1, `said ${resetMs} ms`);
         await advance(resetMs);
         same(facts(await charge(rule, limit)), { allowed: true, remaining: 0 });
       });
@@ -160,13 +162,13 @@ export function describeLimitStore(name: string, make: () => Promise<LimitStoreU
     }
 
     test('a log that wraps around and grows keeps every unit', async ({ charge, advance }) => {
-      const small = ruleOf({ kind: 'sliding', limit: 4, windowMs: SHORT_MS });
+      const small = ruleOf({ kind: 'sliding', limit: 4, windowMs: PATIENT_MS });
       const large = { ...small, limit: 3_000, capacity: 3_000 };
-      for (let round = 0; round < 3; round++) {
+      for (let round = 0; round < 2; round++) {
         await charge(small, 3);
-        await advance(SHORT_MS / 2);
+        await advance(PATIENT_MS / 2);
         same(facts(await charge(small, 1)), { allowed: true, remaining: 0 });
-        await advance(SHORT_MS / 2 + 1);
+        await advance(PATIENT_MS / 2 + 1);
       }
       // One unit is in use still, or all time has passed.
       const grown = await charge(large, 2_990);
@@ -225,33 +227,34 @@ export function describeLimitStore(name: string, make: () => Promise<LimitStoreU
       equal((await hit(rule)).allowed, true);
     });
 
-    test('blocks longer each time, and forgets', async ({ hit, advance, charge, peek }) => {
+    test('blocks longer each time', async ({ hit, advance, peek }) => {
       const block = { ms: SHORT_MS, factor: 2, maxMs: SHORT_MS * 3 };
-      const rule = { ...ruleOf({ kind: 'bucket', limit: 1_000, windowMs: 1_000 }), block };
-      const exceed = async (): Promise<number> => (
-        await charge(rule, 1_000),
-        (await charge(rule, 1_000)).verdicts[0]?.retryMs ?? 0
-      );
-      const first = await exceed();
-      ok(first >= SHORT_MS && first <= 1_000, `blocked for ${first} ms`);
-      equal((await hit(rule)).verdicts[0]?.blocked, true);
+      const rule = { ...ruleOf({ limit: 1, windowMs: SHORT_MS / 3 }), block };
+      const exceed = async (): Promise<number | undefined> => {
+        for (;;) {
+          const { allowed, verdicts } = await hit(rule);
+          if (!allowed) return verdicts[0]?.retryMs;
+        }
+      };
+      equal(await exceed(), SHORT_MS);
       equal((await peek(rule, 1)).verdicts[0]?.blocked, true);
       await advance(SHORT_MS);
-      const second = await exceed();
-      ok(second >= SHORT_MS * 2 - 1 && second > first / 2, `blocked for ${second} ms`);
+      equal(await exceed(), SHORT_MS * 2);
+      await advance(SHORT_MS * 2);
+      equal(await exceed(), SHORT_MS * 3);
     });
 
     test('slots are held by tokens, released, and free when nobody renews', async ({ store, advance }) => {
-      const rule = ruleOf({ kind: 'slots', limit: 2, windowMs: SHORT_MS });
+      const rule = ruleOf({ kind: 'slots', limit: 2, windowMs: PATIENT_MS });
       const charges: Charge[] = [{ identity: 'user', rule, cost: 1, settles: false }];
       const take = async (token: string): Promise<boolean> =>
-        (await store.charge(charges, { token, ms: 1_000 })).allowed;
+        (await store.charge(charges, { token, ms: LONG_MS })).allowed;
       same([await take('a'), await take('b'), await take('c')], [true, true, false]);
       await store.release(charges, 'a');
       equal(await take('c'), true);
-      await advance(SHORT_MS / 2);
+      await advance(PATIENT_MS / 2);
       await store.renew(charges, 'c');
-      await advance(SHORT_MS / 2 + 5);
+      await advance(PATIENT_MS / 2 + 5);
       equal((await store.peek(charges)).verdicts[0]?.remaining, 1);
       await store.release(charges, 'c');
       await store.release(charges, 'c');

@@ -86,7 +86,7 @@ export class MemoryLimitStore implements LimitStore {
     if (noted === undefined || noted.until <= now) return Promise.resolve(false);
     for (const { identity, rule, cost } of noted.charges) {
       const meter = this.#meterOf(identity, rule);
-      if (actual < cost) meter.remove(rule, cost - actual, noted.at, now);
+      if (actual < cost) meter.remove(rule, { units: cost - actual, at: noted.at, now });
       const room = Math.max(0, rule.capacity + rule.debt - meter.used(rule, now));
       if (actual > cost) meter.add(rule, Math.min(actual - cost, Math.floor(room)), now);
     }

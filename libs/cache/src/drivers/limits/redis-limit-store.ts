@@ -38,8 +38,9 @@ export class RedisLimitStore implements LimitStore {
 
   charge(charges: readonly Charge[], claim?: Claim): Promise<Ruling> {
     const groups = this.#groups(charges);
-    if (groups === undefined) return this.#rule('c', charges, claim);
-    return this.#together(charges, groups, claim);
+    const ruling = groups === undefined ? this.#rule('c', charges, claim) : this.#together(charges, groups, claim);
+    if (claim !== undefined && charges.some(isSlots)) this.#orGiveBack(ruling, charges, claim);
+    return ruling;
   }
 
   async peek(charges: readonly Charge[]): Promise<Ruling> {
@@ -115,6 +116,11 @@ export class RedisLimitStore implements LimitStore {
 
   #blocksKey(identity: string): string {
     return `${this.#base(identity)}!`;
+  }
+
+  /** Slots that may have been taken though nobody heard of it: nobody would give them back. */
+  #orGiveBack(ruling: Promise<unknown>, charges: readonly Charge[], { token }: Claim): void {
+    ruling.catch(() => this.release(charges, token).catch(() => undefined));
   }
 
   /** In a Cluster one script for each identity; `undefined`: one for all. */

@@ -36,28 +36,33 @@ export function readItems(subject: Subject, policies: unknown, reading: Reading)
   checkCost(reading.call, 'cost', reading.cost);
   let items: Item[];
   if (Array.isArray(subject)) {
-    items = (subject as readonly RateLimitTarget[]).map((target) => {
-      const { key, policy, cost } = target;
+    items = (subject as readonly (Partial<RateLimitTarget> | null | undefined)[]).map((target) => {
+      const { key, policy, cost } = (target ?? {}) as RateLimitTarget;
       if (cost !== undefined) checkCost(reading.call, 'targets[].cost', cost);
-      return itemOf(target, encodeIdentity(key), limitOf(policy, reading.call), reading);
+      const limit = limitOf(policy, reading.call);
+      return itemOf({ key, cost, identity: encodeIdentity(key), limit }, reading);
     });
   } else {
     const key = subject as string;
     const identity = encodeIdentity(key);
     const list = Array.isArray(policies) ? (policies as readonly RateLimitPolicy[]) : [policies as RateLimitPolicy];
-    items = list.map((policy) => itemOf({ key }, identity, limitOf(policy, reading.call), reading));
+    items = list.map((policy) => itemOf({ key, identity, limit: limitOf(policy, reading.call) }, reading));
   }
   if (items.length !== 1) checkList(reading.call, items);
   return items;
 }
 
-function itemOf(
-  { key, cost: own }: Pick<RateLimitTarget, 'key' | 'cost'>,
-  identity: string,
-  limit: Limit,
-  { call, cost, settles = false, holds = false }: Reading,
-): Item {
+/** A target whose key and policy were read. */
+interface ReadTarget {
+  readonly key: string;
+  readonly cost?: number | undefined;
+  readonly identity: string;
+  readonly limit: Limit;
+}
+
+function itemOf({ key, cost: own, identity, limit }: ReadTarget, reading: Reading): Item {
   const { rule } = limit;
+  const { call, cost, settles = false, holds = false } = reading;
   if (rule.kind !== 'slots')
     return { key, limit, identity, rule, cost: own ?? cost, settles: settles && own === undefined };
   if (!holds) refuseSlots(call, limit);

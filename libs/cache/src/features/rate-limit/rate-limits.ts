@@ -212,7 +212,15 @@ function read(
   rest: readonly unknown[],
   how: Pick<Reading, 'holds'> = {},
 ): { items: Item[]; exempt: boolean } {
-  const byKey = !Array.isArray(subject);
-  const { cost = 1, exempt = false } = ((byKey ? rest[1] : rest[0]) ?? {}) as RateLimitCheckOptions;
+  const options = (Array.isArray(subject) ? rest[0] : rest[1]) as RateLimitCheckOptions | undefined;
+  if (options !== undefined) checkOptions(call, options);
+  const { cost = 1, exempt = false } = options ?? {};
   return { items: readItems(subject, rest[0], { call, cost, ...how }), exempt };
+}
+
+function checkOptions(call: string, options: RateLimitCheckOptions): void {
+  const check = new OptionCheck(call);
+  check.unknownKeys('', options, ['cost', 'exempt']);
+  check.boolean('exempt', (options as RateLimitCheckOptions | null)?.exempt);
+  check.throwIfAny();
 }

@@ -1,5 +1,5 @@
 import type { LimitRule } from '../limit-store.js';
-import type { Meter } from './meter.js';
+import type { Meter, Removal } from './meter.js';
 
 /**
  * A token bucket, seen from its other side: the level of a leaky bucket that was poured in and runs out at `limit` units a window
@@ -24,7 +24,7 @@ export class Bucket implements Meter {
   }
 
   /** What has run out since cannot be taken back: the bucket might have been empty by then. */
-  remove(rule: LimitRule, units: number, at: number, now: number): void {
+  remove(rule: LimitRule, { units, at, now }: Removal): void {
     const left = Math.max(0, units - leaked(rule, now - at));
     this.#level = Math.max(0, this.used(rule, now) - left);
   }

@@ -1,5 +1,5 @@
 import type { LimitRule } from '../limit-store.js';
-import type { Meter } from './meter.js';
+import type { Meter, Removal } from './meter.js';
 
 /** A counter that begins anew when its window ends: one that began with its first unit, or one of the calendar. */
 export class CountedWindow implements Meter {
@@ -28,7 +28,7 @@ export class CountedWindow implements Meter {
     this.#count += units;
   }
 
-  remove(rule: LimitRule, units: number, at: number, now: number): void {
+  remove(rule: LimitRule, { units, at, now }: Removal): void {
     this.used(rule, now);
     if (at >= this.#start) this.#count = Math.max(0, this.#count - units);
   }

@@ -1,5 +1,13 @@
 import type { LimitRule } from '../limit-store.js';
 
+/** Units that are taken back. */
+export interface Removal {
+  readonly units: number;
+  /** When they were charged. */
+  readonly at: number;
+  readonly now: number;
+}
+
 /**
  * The units of one limit of one identity in this process. Times are milliseconds that never go back. A meter counts; what fits is
  * judged by who asks.
@@ -11,6 +19,6 @@ export interface Meter {
   untilUsed(rule: LimitRule, room: number, now: number): number;
   /** Charges units, whether they fit or not. */
   add(rule: LimitRule, units: number, now: number): void;
-  /** Takes back units that were charged at `at`, as far as they are still in use. */
-  remove(rule: LimitRule, units: number, at: number, now: number): void;
+  /** Takes units back, as far as they are still in use. */
+  remove(rule: LimitRule, removal: Removal): void;
 }

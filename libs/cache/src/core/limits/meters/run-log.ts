@@ -1,5 +1,5 @@
 import type { LimitRule } from '../limit-store.js';
-import type { Meter } from './meter.js';
+import type { Meter, Removal } from './meter.js';
 
 interface Run {
   readonly at: number;
@@ -55,7 +55,7 @@ export class RunLog implements Meter {
    * Takes them from the oldest: what remains is then at least as young as what was charged in truth, so no window can hold more than
    * its limit. Nothing comes back of units whose time is over.
    */
-  remove(rule: LimitRule, units: number, at: number, now: number): void {
+  remove(rule: LimitRule, { units, at, now }: Removal): void {
     this.used(rule, now);
     let left = at + rule.windowMs <= now ? 0 : units;
     for (let run = this.#first; run !== undefined && left > 0; run = this.#first) {

@@ -1,5 +1,5 @@
 import { type LimitRule, SEGMENTS } from '../limit-store.js';
-import type { Meter } from './meter.js';
+import type { Meter, Removal } from './meter.js';
 
 const SLOTS = SEGMENTS + 1;
 
@@ -40,7 +40,7 @@ export class Segments implements Meter {
     this.#count(this.#segment, units);
   }
 
-  remove(rule: LimitRule, units: number, at: number, now: number): void {
+  remove(rule: LimitRule, { units, at, now }: Removal): void {
     this.used(rule, now);
     const segment = segmentOf(rule, at);
     if (segment < this.#segment - SEGMENTS) return;

@@ -1,5 +1,5 @@
 import { EXACT_UNITS, type LimitRule, LONGEST_LOG } from '../limit-store.js';
-import type { Meter } from './meter.js';
+import type { Meter, Removal } from './meter.js';
 import { RunLog } from './run-log.js';
 import { Segments } from './segments.js';
 
@@ -30,7 +30,7 @@ export class SlidingWindow implements Meter {
     this.#meter.add(rule, units, now);
   }
 
-  remove(rule: LimitRule, units: number, at: number, now: number): void {
-    this.#meter.remove(rule, units, at, now);
+  remove(rule: LimitRule, removal: Removal): void {
+    this.#meter.remove(rule, removal);
   }
 }
