@@ -25,9 +25,10 @@ const BENCHES = [
     'model-outage',
     'model-invalidation',
     'semantic-lookup',
+    'rate-limit',
   ],
   // Beside other caches: `npm ci --prefix bench/peers` first.
-  ...['peer-hits', 'races', 'stampede', 'outage', 'peer-coherence', 'heap', 'commit-race'],
+  ...['peer-hits', 'races', 'stampede', 'outage', 'peer-coherence', 'heap', 'commit-race', 'peer-limits'],
 ];
 const PAGE = 'docs/performance.md';
 /** Everything after this line of the page is written by this program. */
