@@ -38,18 +38,19 @@ export async function http({ openDatabase, Database, PrismaClient, url: redis })
     for (let round = 0; round < ROUNDS; round++) {
       for (const [i, server] of servers.entries()) rounds[i].push(await load(server, paths, ROUND_S));
     }
-    const title = `The demo over HTTP: ${paths.length} endpoints, ${CONNECTIONS} connections`;
-    return [{ title, rows: rowsOf(rounds), versions: [`autocannon ${version}`] }];
+    const rows = rowsOf(rounds, paths.length);
+    return [{ title: `The demo over HTTP, ${CONNECTIONS} connections`, rows, versions: [`autocannon ${version}`] }];
   } finally {
     await Promise.all(servers.map(({ child }) => stop(child)));
   }
 }
 
-function rowsOf(rounds) {
+function rowsOf(rounds, endpoints) {
   return CONFIGURATIONS.map(({ what }, i) => {
     const middle = (field) => median(rounds[i].map((round) => round[field]));
     return {
       'the cache is': what,
+      endpoints,
       'requests per second': Math.round(middle('perSecond')).toLocaleString('en'),
       'requests ×': median(rounds[i].map(({ perSecond }, round) => perSecond / rounds[0][round].perSecond)).toFixed(2),
       p50: `${middle('p50').toFixed(1)} ms`,

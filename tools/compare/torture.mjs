@@ -21,7 +21,7 @@ const thousands = (count) => count.toLocaleString('en');
 
 function rowOf({ name, topologies, seeds, faults, reads, writes, errors, stale, maxAgeMs }) {
   return {
-    cache: name,
+    what: name,
     Redis: topologies.join(', '),
     seeds: seeds.join(' to '),
     faults,
