@@ -109,7 +109,7 @@ describe('the writer of measured tables', () => {
     ['an end of nothing', 'x\n<!-- /table -->\n', /costs\.md, line 2: .*end of no table/],
     ['a table inside of another', '<!-- table: A -->\n<!-- table: B -->\n', /line 2: "A" has no end before "B"/],
     ['a title that stands twice', '<!-- table: A -->\n<!-- /table -->\n'.repeat(2), /"A" stands here twice/],
-    ['a marker with a mistake', '<!-- -- tables: A -->\n<!--table: A-->\n', /line 2: .* is not a marker/],
+    ['a marker with a mistake', '# A\n<!--table: A-->\n', /line 2: .* is not a marker/],
   ])('refuses %s and writes nothing', (_what, text, message) => {
     expect(() => write([hits], [{ path: 'docs/costs.md', text }])).toThrow(message);
   });
