@@ -66,6 +66,15 @@ describe('the writer of measured tables', () => {
     expect(text).not.toContain('2030-01-01');
   });
 
+  it('replaces all tables of a page at once, whatever their lengths', () => {
+    const misses = table('Misses', [{ what: 'missed', time: '3 ms' }]);
+    const text = write([hits, misses])['docs/costs.md'] ?? '';
+    expect(text.match(/^\| (new|missed|old|kept) .*$/gm)).toEqual(['| new | 2 ms |', '| missed | 3 ms |']);
+    expect(text.replace(/<!-- table: [^]*?<!-- \/table -->/g, '')).toBe(
+      PAGE.replace(/<!-- table: [^]*?<!-- \/table -->/g, ''),
+    );
+  });
+
   it('writes the same again when it measures the same, and then nothing has changed', () => {
     const text = write([hits])['docs/costs.md'] ?? '';
     expect(write([hits], [{ path: 'docs/costs.md', text }])).toEqual({});
@@ -143,6 +152,63 @@ describe('the pages with what was measured', () => {
     const between = text.replace(/<!-- table: [^]*?<!-- \/table -->/g, '');
     expect(between.length).toBeGreaterThan(500);
     expect(between.match(/^\|.*\|$/gm)).toBeNull();
+  });
+});
+
+describe('the table of torture', () => {
+  /** What `measureTorture` makes of what runs have found. */
+  function measured(ours: { stale: number }): { tables: Table[]; broken: string[] } {
+    const sums = {
+      topologies: ['single'],
+      seeds: [1000, 1004],
+      faults: 9,
+      reads: 12_345,
+      writes: 6,
+      errors: 0,
+      maxAgeMs: 70,
+    };
+    const found = {
+      mobius: { ...sums, ...ours, name: 'Mobius cache', measured: TODAY },
+      bentocache: {
+        ...sums,
+        stale: 5,
+        name: 'bentocache',
+        measured: { ...TODAY, versions: ['Redis 9.9.9', 'beneath 1'] },
+      },
+    };
+    const program = `
+      import { measureTorture } from './tools/compare/torture.mjs';
+      const found = ${JSON.stringify(found)};
+      const run = async (args) => found[args[args.indexOf('--adapter') + 1]];
+      console.log(JSON.stringify(await measureTorture({ run, seeds: 5, quick: false })));`;
+    const args = ['--input-type=module', '--eval', program];
+    return JSON.parse(spawnSync(process.execPath, args, { cwd: ROOT, encoding: 'utf8' }).stdout);
+  }
+
+  it('has a row for each cache, and every version that took part', () => {
+    const { tables, broken } = measured({ stale: 0 });
+    expect(broken).toEqual([]);
+    expect(tables).toMatchObject([
+      {
+        title: 'Torture',
+        rows: [
+          { what: 'Mobius cache', reads: '12,345', 'stale reads': '0', 'the oldest': '' },
+          {
+            what: 'bentocache',
+            seeds: '1000 to 1004',
+            'stale reads': '5',
+            'the oldest': '70 ms after the invalidation',
+          },
+        ],
+        measured: { date: TODAY.date, versions: [...TODAY.versions, 'beneath 1'] },
+      },
+    ]);
+  });
+
+  it('is written when a guarantee of this cache was broken, too, and the run fails', () => {
+    const { tables, broken } = measured({ stale: 3 });
+    expect(tables[0]?.rows[0]).toMatchObject({ what: 'Mobius cache', 'stale reads': '3' });
+    expect(broken).toEqual(['torture: Mobius cache broke a guarantee; see above']);
   });
 });
 
