@@ -15,6 +15,7 @@ export const OWN = [
   'model-streams',
   'model-outage',
   'model-invalidation',
+  'semantic-lookup',
   'http',
 ];
 

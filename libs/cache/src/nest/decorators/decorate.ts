@@ -15,6 +15,21 @@ export type Around = (call: {
   readonly proceed: () => unknown;
 }) => unknown;
 
+/** The same around an async generator: its parts are those of the method, or others. */
+export type AroundParts = (call: {
+  readonly binding: Binding;
+  readonly args: readonly unknown[];
+  readonly proceed: () => AsyncGenerator;
+}) => Promise<AsyncIterable<unknown>>;
+
+/** What a decorator can do besides. */
+interface DecorateOptions {
+  /** Its key is made of class, method and arguments. @default false */
+  readonly defaultKey?: boolean;
+  /** Takes async generators, too. @default it refuses them */
+  readonly parts?: AroundParts;
+}
+
 /** Cached methods whose key is made of class, method and arguments: their class names must be unique. */
 const defaultKeyed = new WeakMap<object, Set<string>>();
 
@@ -35,10 +50,15 @@ interface StreamLike {
 const isStreamLike = (value: StreamLike | null | undefined): boolean =>
   [value?.subscribe, value?.pipe, value?.pipeTo].some((method) => typeof method === 'function');
 
+const isAsyncGenerator = (method: unknown): boolean =>
+  typeof method === 'function' && method.constructor.name === 'AsyncGeneratorFunction';
+
 /** Why a method with this declared return type cannot be cached; '' if it can. */
-function objection(method: unknown, returned: Returned | undefined): string {
+function objection(method: unknown, returned: Returned | undefined, { parts }: DecorateOptions): string {
   if (typeof method !== 'function') return 'is a getter, setter or field; only methods can be cached';
-  if (/GeneratorFunction$/.test(method.constructor.name)) return 'is a generator; return a list instead';
+  if (isAsyncGenerator(method) && parts !== undefined) return '';
+  if (/GeneratorFunction$/.test(method.constructor.name))
+    return parts === undefined ? 'is a generator; return a list instead' : 'is a generator; only async ones can wait';
   if (isStreamLike(returned?.prototype)) {
     return `returns ${returned?.name ?? 'a stream'}, which can be consumed once only; return a promise of its value (firstValueFrom, a Buffer)`;
   }
@@ -52,7 +72,7 @@ function objection(method: unknown, returned: Returned | undefined): string {
  * Wraps a method, keeping its name, length, metadata and `this`. Checks at class definition, that is at boot, that the
  * method can be wrapped at all.
  */
-export function decorate(decorator: string, around: Around, options: { readonly defaultKey?: boolean } = {}) {
+export function decorate(decorator: string, around: Around, options: DecorateOptions = {}) {
   return (target: object, property: string | symbol, descriptor?: PropertyDescriptor): void => {
     const owner = typeof target === 'function' ? target : target.constructor;
     const place = `@${decorator} on ${owner.name}.${String(property)}`;
@@ -60,9 +80,12 @@ export function decorate(decorator: string, around: Around, options: { readonly 
       throw new CacheDecoratorError(`${place}: it is static; only methods of instances can be cached.`);
     const original: unknown = descriptor?.value;
     const returned = Reflect.getMetadata('design:returntype', target, property) as Returned | undefined;
-    const problem = objection(original, returned);
+    const problem = objection(original, returned, options);
     if (problem !== '' || descriptor === undefined) throw new CacheDecoratorError(`${place}: it ${problem}.`);
-    descriptor.value = wrap({ original: original as Method, target, property, around, place });
+    const whole = (): Method => wrap({ original: original as Method, target, property, around, place });
+    const { parts } = options;
+    const inParts = parts !== undefined && isAsyncGenerator(original);
+    descriptor.value = disguised(inParts ? wrapParts(original as PartsMethod, parts) : whole(), original as Method);
     acceptBinding(target);
     Inject(CACHE_BINDING)(target, BINDING_PROPERTY);
     if (options.defaultKey) {
@@ -119,6 +142,22 @@ function wrap({ original, target, property, around, place }: Wrapping): Method {
       return Promise.reject(error); // whoever calls a cached method handles a promise
     }
   };
+  return wrapped;
+}
+
+type PartsMethod = (this: object, ...args: unknown[]) => AsyncGenerator;
+
+/** As with any generator nothing happens until the first part is asked for, and to leave it early leaves what it reads. */
+function wrapParts(original: PartsMethod, around: AroundParts): Method {
+  return async function* (...args) {
+    const binding = bindingOf(this);
+    const proceed = (): AsyncGenerator => original.apply(this, args);
+    yield* binding === undefined ? proceed() : await around({ binding, args, proceed });
+  };
+}
+
+/** The wrapping under the name, the length and the metadata of the method. */
+function disguised(wrapped: Method, original: Method): Method {
   for (const key of Reflect.getMetadataKeys(original) as unknown[]) {
     Reflect.defineMetadata(key, Reflect.getMetadata(key, original), wrapped);
   }
