@@ -8,7 +8,7 @@ import {
 import { ConfigModule, ConfigService } from '@nestjs/config';
 import { DiscoveryModule } from '@nestjs/core';
 import { TerminusModule } from '@nestjs/terminus';
-import { UNIT_OF_WORK, type UnitOfWork } from '@mobius1/kernel';
+import { atBoot, UNIT_OF_WORK, type UnitOfWork } from '@mobius1/kernel';
 import type { FeatureOptions } from '../features/manager/cache-manager.js';
 import { CacheInstance } from '../instance/cache-instance.js';
 import type { CacheOptions } from '../instance/cache-options.js';
@@ -37,10 +37,11 @@ const configurable = new ConfigurableModuleBuilder<CacheOptions>({
 const instance: FactoryProvider<CacheInstance> = {
   provide: CACHE_INSTANCE,
   inject: [CACHE_OPTIONS, ConfigService, { token: UNIT_OF_WORK, optional: true }],
-  useFactory: (options: CacheOptions, config: ConfigService, unitOfWork?: UnitOfWork) => {
-    const environment = readEnvironment((name) => config.get<unknown>(name) ?? process.env[name]);
-    return new CacheInstance({ unitOfWork, ...mergeEnvironment(options, environment) });
-  },
+  useFactory: (options: CacheOptions, config: ConfigService, unitOfWork?: UnitOfWork) =>
+    atBoot(() => {
+      const environment = readEnvironment((name) => config.get<unknown>(name) ?? process.env[name]);
+      return new CacheInstance({ unitOfWork, ...mergeEnvironment(options, environment) });
+    }),
 };
 
 const rootBinding: FactoryProvider<Binding> = {
@@ -97,12 +98,12 @@ export class CacheModule extends configurable.ConfigurableModuleClass {
         {
           provide: CacheManagerService,
           inject: [CACHE_INSTANCE],
-          useFactory: (cache: CacheInstance) => new CacheManagerService(cache, feature),
+          useFactory: (cache: CacheInstance) => atBoot(() => new CacheManagerService(cache, feature)),
         },
         {
           provide: CACHE_BINDING,
           inject: [CACHE_INSTANCE],
-          useFactory: (cache: CacheInstance) => new Binding(cache, feature),
+          useFactory: (cache: CacheInstance) => atBoot(() => new Binding(cache, feature)),
         },
       ],
       exports: [CacheManagerService, CACHE_BINDING],
