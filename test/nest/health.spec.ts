@@ -156,6 +156,18 @@ describe('the judgement', () => {
       'degraded',
       [/refuses: it is a replica.*READONLY/, /memory is full/],
     ],
+    [
+      'a Redis that refuses to be used, once',
+      [{ answers: false, lastError: 'WRONGPASS …', refusals: [{ kind: 'unauthenticated', message: 'WRONGPASS …' }] }],
+      'down',
+      [/^Redis at here:1 cannot be used at the moment\. Reads/, /refuses: it wants another user or password; correct/],
+    ],
+    [
+      'a silence with a cause',
+      [{ answers: false, lastError: 'connect ECONNREFUSED' }],
+      'down',
+      [/ECONNREFUSED\. Nothing/],
+    ],
     ['memory at 95 %', [{ maxMemory: 100 }, { memory: 95 }], 'up', []],
     [
       'silence first, then the rest',

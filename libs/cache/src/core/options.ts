@@ -86,20 +86,22 @@ const SUSPICIOUS_TTL_SECONDS = 30 * DAY;
 const looksLikeMilliseconds = (ttl: number): boolean =>
   ttl > SUSPICIOUS_TTL_SECONDS || (ttl % (MINUTE * 1_000) === 0 && ttl % DAY !== 0);
 
-// Places in the code, so there are not many; but a name may be made by a program.
-const MOST_PLACES = 1_000;
-const warned = new Set<string>();
+const MOST_WARNINGS = 1_000;
+const warned = new Set<number | string>();
 
-/** Warns once for each place: people who come from other libraries write milliseconds. */
-export function suspectMilliseconds(place: string, ttl: unknown): void {
-  if (typeof ttl !== 'number' || !looksLikeMilliseconds(ttl) || warned.has(place) || warned.size >= MOST_PLACES) return;
-  warned.add(place);
+/** Warns once for each TTL in a call: people who come from other libraries write milliseconds. */
+export function suspectMilliseconds(place: string, ttl: unknown, once: number | string = Number(ttl)): void {
+  if (typeof ttl !== 'number' || !looksLikeMilliseconds(ttl) || warned.has(once) || warned.size > MOST_WARNINGS) return;
+  warned.add(once).add(ttl);
   const meant = formatDuration(ttl);
   process.emitWarning(
     `${place}: ttl ${ttl} is ${inWords(ttl)}. A ttl number is in seconds; write '${meant}' for ${ttl} milliseconds, or '${ttl}s' if seconds are meant.`,
     { code: 'MOBIUS_CACHE_TTL_UNIT' },
   );
 }
+
+/** The same for each place that declares one; calls that have it from there do not repeat it. */
+export const suspectDeclared = (place: string, ttl: unknown): void => suspectMilliseconds(place, ttl, place);
 
 const inWords = (seconds: number): string =>
   seconds < 2 * DAY ? `${Math.round(seconds / 3_600)} hours` : `${Math.round(seconds / DAY)} days`;

@@ -6,10 +6,7 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
   [/ENOTFOUND|EAI_AGAIN/, `There is no such host: correct ${NAMES}.`],
   [/EHOSTUNREACH|ENETUNREACH|ETIMEDOUT/, 'No way leads there: look at the network and its firewalls.'],
   [/certificate|self-signed|ERR_TLS/i, 'Its certificate is not trusted: name its authority in redis.tls.'],
-  [
-    /SSL|ECONNRESET|EPROTO/,
-    "Does it speak TLS? 'rediss://' and redis.tls are for servers that do, 'redis://' for others.",
-  ],
+  [/SSL|EPROTO/, "Does it speak TLS? 'rediss://' and redis.tls are for servers that do, 'redis://' for others."],
   [/^(NOAUTH|WRONGPASS)/, 'Correct its user and password.'],
   [/^no answer/, "Look at the network, and whether it speaks TLS: 'rediss://' and redis.tls are for servers that do."],
 ];

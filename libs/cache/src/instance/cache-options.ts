@@ -1,5 +1,5 @@
 import { type Duration, OptionCheck, type UnitOfWork } from '@mobius1/kernel';
-import { type EngineLimits, LIMIT_DEFAULTS, type Plan, PLAN_DEFAULTS, suspectMilliseconds } from '../core/options.js';
+import { type EngineLimits, LIMIT_DEFAULTS, type Plan, PLAN_DEFAULTS, suspectDeclared } from '../core/options.js';
 import type { ModelCacheOptions } from '../features/model/model-options.js';
 import type { MemoryStoreOptions } from '../drivers/memory-store.js';
 import type { NearCacheOptions } from '../drivers/near/near-cache.js';
@@ -141,7 +141,7 @@ export function resolveCacheOptions(options: CacheOptions): ResolvedCacheOptions
   const keySecret = check.string('keySecret', options.keySecret, { max: 1024 });
   const companions = checkCompanions(check, options);
   check.throwIfAny();
-  suspectMilliseconds('CacheModule, defaultTtl', options.defaultTtl);
+  suspectDeclared('CacheModule, defaultTtl', options.defaultTtl);
   return Object.freeze({
     name,
     enabled,

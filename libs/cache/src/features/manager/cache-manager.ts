@@ -7,7 +7,7 @@ import {
   joinTags,
   type LoadOptions,
   type StoreOptions,
-  suspectMilliseconds,
+  suspectDeclared,
   ttlMs,
 } from '../../core/options.js';
 import { type Counts, hitRate } from '../../core/stats.js';
@@ -87,7 +87,7 @@ function checkFeature(scope: string, { namespace, ttl, tags }: FeatureOptions): 
   check.durationMs('ttl', ttl, 's');
   if (tags !== undefined) checkTags(check, tags);
   check.throwIfAny();
-  suspectMilliseconds(namespace === undefined ? scope : `${scope} of ${namespace}`, ttl);
+  suspectDeclared(namespace === undefined ? scope : `${scope} of ${namespace}`, ttl);
 }
 
 /** The general cache: keys, TTLs, namespaces, tags, counters, statistics. */

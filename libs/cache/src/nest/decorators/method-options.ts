@@ -1,5 +1,5 @@
 import { type Duration, OptionCheck } from '@mobius1/kernel';
-import { type LoadOptions, PLAN_DEFAULTS, planOf, suspectMilliseconds } from '../../core/options.js';
+import { type LoadOptions, PLAN_DEFAULTS, planOf, suspectDeclared } from '../../core/options.js';
 
 /** A value, or a function of the method's own arguments. */
 export type Of<Args extends readonly unknown[], V> = V | ((...args: Args) => V);
@@ -92,5 +92,5 @@ export function checkMethodOptions(place: string, options: CacheableOptions<neve
   const fixed = { ...options, ttl: unlessFunction(options.ttl), tags: unlessFunction(options.tags) };
   planOf(check, fixed as LoadOptions<never>, PLAN_DEFAULTS);
   check.throwIfAny();
-  suspectMilliseconds(place, options.ttl);
+  suspectDeclared(place, options.ttl);
 }
