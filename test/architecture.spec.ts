@@ -42,6 +42,7 @@ const FLOORS: Record<string, Record<string, Floor>> = {
     drivers: { floors: ['core', 'drivers'], packages: ['ioredis', 'lru-cache'] },
     features: { floors: ['core', 'features'], packages: ['lru-cache'] },
     instance: { floors: ['core', 'drivers', 'features', 'instance'], types: ['ioredis'] },
+    plugs: { floors: ['core', 'features', 'plugs'], packages: [/^@langchain\/core\//] },
     telemetry: { floors: ['instance', 'telemetry'], packages: ['prom-client', '@opentelemetry/api'] },
     nest: { floors: ['core', 'drivers', 'features', 'instance', 'nest'], packages: [NEST] },
     testing: { floors: ['core', 'drivers', 'features', 'instance', 'nest', 'testing'] },
@@ -393,8 +394,18 @@ describe('the architecture', () => {
       const packages = [...loadedWith('libs/cache/src/standalone.ts', libraries)].filter((name) => !isBuiltin(name));
       expect(packages.sort()).toEqual(['ioredis', 'lru-cache']);
       const all = ['index', 'standalone'].flatMap((entry) => [...loadedWith(`libs/cache/src/${entry}.ts`, libraries)]);
-      expect(all.filter((name) => /^prom-client|^@opentelemetry/.test(name))).toEqual([]); // optional peers
+      expect(all.filter((name) => /^prom-client|^@opentelemetry|^@langchain/.test(name))).toEqual([]); // optional peers
       expect([...loadedWith('libs/cache/src/index.ts', libraries)]).toContain('@nestjs/common');
+    });
+
+    it('the plugs load no SDK: only LangChain has a class to extend', () => {
+      const loaded = (plug: string): string[] =>
+        [...loadedWith(`libs/cache/src/plugs/${plug}.ts`, libraries)].filter((name) => !isBuiltin(name)).sort();
+      expect(loaded('ai-sdk')).toEqual([]);
+      expect(loaded('fetch')).toEqual([]);
+      expect(loaded('langchain')).toEqual(['@langchain/core/caches']);
+      const named = libraries.filter(({ path }) => path.includes('/plugs/')).flatMap(importsOf);
+      expect(named.filter(({ to }) => /^(ai|openai|@ai-sdk|@anthropic-ai)(\/|$)/.test(to))).toEqual([]);
     });
   });
 
@@ -501,6 +512,9 @@ describe('the architecture', () => {
       ['@mobius1/cache/standalone', ['initializeRedis', 'getRedisClient', 'cacheManager', 'CacheKeys', 'DefaultTTL']],
       ['@mobius1/cache/prometheus', ['registerCacheMetrics']],
       ['@mobius1/cache/opentelemetry', ['traceCache']],
+      ['@mobius1/cache/ai-sdk', ['cacheLanguageModel', 'cacheEmbeddingModel', 'wrapEmbeddingModelV2']],
+      ['@mobius1/cache/fetch', ['cachedFetch']],
+      ['@mobius1/cache/langchain', ['LangChainCache']],
       ['@mobius1/cache/testing', ['FakeClock', 'describeStore']],
     ])('of %s are kept: %s', (entry, promised) => {
       for (const name of promised) expect(names.has(`${ENTRIES[entry]}: ${name}`)).toBe(true);

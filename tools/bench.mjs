@@ -17,7 +17,15 @@ const BENCHES = [
   'coherence',
   'cold-key',
   'tag-invalidation',
-  ...['pool-errors', 'prisma-extension', 'model-hit', 'model-streams', 'model-outage', 'model-invalidation'],
+  ...[
+    'pool-errors',
+    'prisma-extension',
+    'model-hit',
+    'model-streams',
+    'model-outage',
+    'model-invalidation',
+    'semantic-lookup',
+  ],
   // Beside other caches: `npm ci --prefix bench/peers` first.
   ...['peer-hits', 'races', 'stampede', 'outage', 'peer-coherence', 'heap', 'commit-race'],
 ];

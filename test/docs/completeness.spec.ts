@@ -37,7 +37,13 @@ const DECLARED = Object.entries({
   [`${CACHE}/features/model/savings/savings-report.ts`]: ['Savings', 'SavingsQuery', 'SavingsRow'],
   [`${CACHE}/features/model/savings/tokens.ts`]: ['TokenUsage', 'TokensByKind'],
   [`${CACHE}/features/model/sealing.ts`]: ['ModelEncryption'],
+  [`${CACHE}/features/model/semantic/semantic-options.ts`]: ['Embedder', 'SemanticOptions'],
+  [`${CACHE}/features/model/semantic/semantic-stats.ts`]: ['SemanticStats', 'SemanticPartition'],
+  [`${CACHE}/features/model/semantic/gate-table.ts`]: ['GateTable'],
   [`${CACHE}/features/model/model-cache.ts`]: ['ModelCache'],
+  [`${CACHE}/plugs/ai-sdk/call-options.ts`]: ['AiSdkCacheOptions', 'MobiusProviderOptions', 'MobiusProviderMetadata'],
+  [`${CACHE}/plugs/fetch/fetch-options.ts`]: ['CachedFetchOptions', 'ModelCall'],
+  [`${CACHE}/plugs/langchain/langchain-cache.ts`]: ['LangChainCacheOptions'],
   [`${DATABASE}/core/options.ts`]: ['DatabaseOptions'],
   [`${DATABASE}/core/pool-stats.ts`]: ['PoolStats'],
   [`${DATABASE}/core/slow-queries.ts`]: ['SlowQuery'],
@@ -58,6 +64,8 @@ const REFERENCE = [
     'docs/query-cache.md',
     'docs/prisma-extension.md',
     'docs/model-cache.md',
+    'docs/semantic.md',
+    'docs/ai-sdk.md',
   ],
 ];
 
@@ -73,6 +81,12 @@ describe('the documentation', () => {
   const reference = codeIn(REFERENCE);
   const missingIn = (code: string, names: readonly string[]): string[] =>
     names.filter((name) => !new RegExp(`(?<![\\w$])${name}(?![\\w$])`).test(code));
+
+  it.each(['ai-sdk', 'fetch', 'langchain'])('mentions everything that the plug %s exports', (plug) => {
+    const names = exportsOf(`${CACHE}/plugs/${plug}.ts`);
+    expect(names.length).toBeGreaterThan(1);
+    expect(missingIn(codeIn(['docs/ai-sdk.md']), names)).toEqual([]);
+  });
 
   it.each([`${CACHE}/index.ts`, `${CACHE}/standalone.ts`, `${DATABASE}/index.ts`])(
     'mentions everything that %s exports',
@@ -109,6 +123,7 @@ describe('the documentation', () => {
       ...[`${CACHE}/core/errors.ts`, `${CACHE}/standalone.ts`, `${DATABASE}/core/errors.ts`],
       `${CACHE}/features/model/model-types.ts`,
       `${CACHE}/features/model/stream/errors.ts`,
+      `${CACHE}/features/model/semantic/evaluate.ts`,
     ];
     const text = files.map(textOf).join('');
     const codes = [...text.matchAll(/readonly code = '(\w+)'/g)].map(([, code = '']) => code);

@@ -6,9 +6,15 @@ import { promised, runBlock } from './run-block.js';
 
 const blocks = readPages().flatMap((page) => page.blocks);
 
+/**
+ * LangChain declares its classes once for each kind of module, and they do not fit each other. Our sources are CommonJS, and so is what
+ * extends one of them; whoever installs the package has it in both kinds.
+ */
+const endingOf = (code: string): string => (code.includes('@mobius1/cache/langchain') ? 'cts' : 'mts');
+
 /** Each block is a module of its own: it names what it imports. */
 function problemsOf(checked: readonly Block[]): string[] {
-  const paths = checked.map((_, i) => join(ROOT, 'docs', `block-${i}.mts`));
+  const paths = checked.map(({ code }, i) => join(ROOT, 'docs', `block-${i}.${endingOf(code)}`));
   const files = new Map(checked.map(({ code }, i) => [paths[i] ?? '', `${code}\nexport {};\n`]));
   files.set(join(ROOT, 'docs/preamble.d.ts'), PREAMBLE);
   return typeCheck([], files).map(({ file, line, message }) => {

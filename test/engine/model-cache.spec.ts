@@ -125,6 +125,7 @@ describe('the model cache', () => {
   describe('stores only whole answers, and says why not', () => {
     it.each<[string, object, unknown, object?, ModelCacheOptions?]>([
       ['error', { error: new Error('x') }, 'half'],
+      ['empty', { refusal: 'empty' }, { text: '' }],
       ['unfinished', { finishReason: 'length' }, 'cut o'],
       ['content-filter', { finishReason: 'content_filter' }, ''],
       ['tool-calls', { finishReason: 'tool_calls', toolCalls: ['pay'] }, ''],
@@ -150,6 +151,7 @@ describe('the model cache', () => {
       ['a temperature with a seed', {}, 'a poem', { temperature: 2, seed: 7 }],
       ['valid JSON', { json: true }, '{"a":1}'],
       ['nothing, when that is wanted', {}, '', {}, { storeEmpty: true }],
+      ['nothing that is described as such', { refusal: 'empty' }, { text: '' }, {}, { storeEmpty: true }],
     ])('but %s', async (_, metadata, output, params = {}, options = {}) => {
       const { models } = create(options);
       const settings = { params: params as Record<string, unknown> };
@@ -231,6 +233,11 @@ describe('the model cache', () => {
       await clock.advance(20_000);
       const failing = () => Promise.reject(new Error('503'));
       expect(await models.wrap(brief, failing)).toMatchObject({ output: 'old', hit: 'stale', ttlMs: 0 });
+      const refuse = (error: object) => models.wrap(brief, () => Promise.reject(error as Error));
+      for (const passing of [{ status: 429 }, { statusCode: 503 }, { status: 408 }])
+        expect(await refuse(passing)).toMatchObject({ output: 'old' });
+      for (const ours of [{ status: 401 }, { statusCode: 400 }, { status: 404 }])
+        await expect(refuse(ours)).rejects.toBe(ours);
     });
 
     it('runs one inference for all who want nothing older than something, too', async () => {
@@ -270,6 +277,23 @@ describe('the model cache', () => {
         expect((await others).map((one) => one.status)).toEqual([status, status]);
         expect(second).toHaveBeenCalledTimes(more);
       }
+    });
+
+    it('returns what was paid for, whatever is wrong with its description', async () => {
+      const { models } = create();
+      const wrong = [
+        () => ({ confidence: NaN }),
+        () => ({ tokens: -1 }),
+        () => {
+          throw new TypeError('of undefined');
+        },
+      ];
+      for (const describe of wrong)
+        expect(await models.wrap({ ...QUESTION, describe }, () => 'paid')).toMatchObject({
+          output: 'paid',
+          hit: 'none',
+        });
+      expect(models.getStats()).toMatchObject({ stored: 0, refused: { undescribed: 3 } });
     });
 
     it('counts what cannot be stored as not stored', async () => {
@@ -373,6 +397,7 @@ describe('the model cache', () => {
     expect(models.getStats()).toEqual({
       ...{ hits: 1, coalesced: 0, stale: 0, misses: 1, hitRate: 50, stored: 1, refused: { empty: 1 } },
       ...{ unreadable: 0, invalidations: 0, tokensAvoided: 50, latencyAvoidedMs: 1_000 },
+      semantic: expect.objectContaining({ hits: 0 }),
     });
   });
 
@@ -444,6 +469,17 @@ describe('the model cache', () => {
       const { key, proof } = new ModelKeys(SECRET).keyOf({ ...QUESTION, workspaceId: 'w2' });
       await manager.set(key, { ...entry, proof });
       expect(await models.get(QUESTION.modelId, QUESTION.input, 'w2')).toBeNull();
+    });
+
+    it('does not take what is not to be kept from the store, whoever put it there', async () => {
+      const { open, manager } = share(ENCRYPTED);
+      const models = open();
+      await models.wrap(QUESTION, () => 'of the model');
+      const { fingerprint: key, entry } = await storedUnder(models, manager);
+      const { sealed: _sealed, ...facts } = entry;
+      await manager.set(key, { ...facts, output: 'forged', metadata: {}, refusal: 'empty', mark: 'guessed' });
+      expect(await models.get(QUESTION.modelId, QUESTION.input, 'w1')).toBeNull();
+      expect((await models.wrap(QUESTION, () => 'of the model')).output).toBe('of the model');
     });
 
     it('lets keys rotate: the old one reads, the new one writes', async () => {

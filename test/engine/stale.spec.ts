@@ -115,6 +115,18 @@ describe('staleIfError', () => {
     expect(await manager.get('k')).toBe('new');
   });
 
+  it('serves it only for the failures that staleIf says, whoever waits for the load', async () => {
+    const { manager, clock } = createCache();
+    const said = { ...options, staleIf: (error: unknown) => error !== SOURCE_DOWN };
+    await manager.getOrSet('k', () => 'old', said);
+    await clock.advance(11_000);
+    const load = failing();
+    const asked = Array.from({ length: 3 }, () => manager.getOrSet('k', load, said));
+    for (const { status } of await Promise.allSettled(asked)) expect(status).toBe('rejected');
+    expect(load).toHaveBeenCalledTimes(1);
+    expect(await manager.getOrSet('k', () => Promise.reject(new Error('busy')), said)).toBe('old');
+  });
+
   it('is for loads only: get does not serve it', async () => {
     const { manager, clock } = createCache();
     await manager.set('k', 'old', options);

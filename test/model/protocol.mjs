@@ -35,6 +35,7 @@ export const RULES = {
   l1AfterFill: true, //     the filler stores its own value into L1
   joinRereads: true, //     without a channel, who joined a flight reads the store again when it has landed
   stillSequence: true, //   a generation that was missing proves nothing unless the sequence stands where it stood
+  giveBack: true, //        who hears that the generation of its load is no more gives the lease back, and loads on
   judgeUnstored: true, //   a value that is not stored goes to those who joined only if all it depends on still stands
 };
 
@@ -359,6 +360,12 @@ export function protocol({
         });
         break;
       case 'load':
+        if (rules.giveBack && tagged && tags !== 'late' && S.P[r.p].f !== i && S.g !== r.g && S.key?.t === token(S, i))
+          add(`${me} gives the lease back`, (N) => {
+            N.key = N.key.v ? { ...N.key, t: 0 } : null;
+            tell(N, 'K');
+            delete N.r[i].cur;
+          });
         add(`${me} load reads the database`, (N) => {
           const x = N.r[i];
           x.v = N.db;

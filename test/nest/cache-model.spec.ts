@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { CacheModel, ModelCacheService } from '@mobius1/cache';
+import { eventually } from '../support/eventually.js';
 import { redisOptions } from '../support/cache.js';
 import { closeApps, startApp } from './fixtures/start-app.js';
 
@@ -50,6 +51,37 @@ class Assistant {
   async byQuestion(request: Request, workspaceId: string): Promise<string> {
     this.asked.push(`${workspaceId} ${request.id}`);
     return request.question;
+  }
+}
+
+interface Part {
+  readonly text?: string;
+  readonly finishReason?: string;
+}
+
+@Injectable()
+class Narrator {
+  asked: string[] = [];
+  ended: string[] = [];
+  finishReason = 'stop';
+  held: Promise<unknown> = Promise.resolve();
+
+  @CacheModel({
+    modelId: 'llama',
+    workspaceId: (...[workspaceId]: readonly [string, string]) => workspaceId,
+    input: (...[, question]: readonly [string, string]) => question,
+    describe: (parts: readonly Part[]) => ({ finishReason: parts.at(-1)?.finishReason ?? 'cut off', tokens: 2 }),
+  })
+  async *tell(workspaceId: string, question: string): AsyncGenerator<Part> {
+    this.asked.push(`${workspaceId} ${question}`);
+    try {
+      yield { text: 'Once ' };
+      await this.held;
+      yield { text: question };
+      yield { finishReason: this.finishReason };
+    } finally {
+      this.ended.push(question);
+    }
   }
 }
 
@@ -106,4 +138,73 @@ describe.each([
     expect(() => CacheModel({ modelId: 'llama' } as never)).toThrow(/workspaceId: expected a function/);
     expect(() => CacheModel({ modelid: 'llama', workspaceId: 'w' } as never)).toThrow(/did you mean|modelId/);
   });
+});
+
+describe.each([
+  ['memory', () => false as const],
+  ['Redis', () => redisOptions()],
+])('@CacheModel on an async generator, in %s', (_, redis) => {
+  let narrator: Narrator;
+  let models: ModelCacheService;
+
+  beforeEach(async () => {
+    const app = await startApp({ providers: [Narrator] }, { redis: redis(), model: MODEL });
+    narrator = app.get(Narrator);
+    models = app.get(ModelCacheService);
+  });
+  afterEach(closeApps);
+
+  async function told(workspaceId: string, question: string): Promise<string> {
+    let text = '';
+    for await (const part of narrator.tell(workspaceId, question)) text += part.text ?? `(${part.finishReason})`;
+    return text;
+  }
+
+  it('asks once for all who ask the same, and gives the parts again; each workspace by itself', async () => {
+    const all = await Promise.all(Array.from({ length: 10 }, () => told('w1', 'upon')));
+    expect(new Set(all)).toEqual(new Set(['Once upon(stop)']));
+    expect(await told('w1', 'upon')).toBe('Once upon(stop)');
+    expect(await told('w2', 'upon')).toBe('Once upon(stop)');
+    expect(narrator.asked).toEqual(['w1 upon', 'w2 upon']);
+    await eventually(() => models.getStats().stored === 2, { what: 'both answers to be stored' });
+    expect(models.getStats()).toMatchObject({ misses: 2, hits: 10, tokensAvoided: 20 });
+  });
+
+  it('asks again for what was not whole', async () => {
+    narrator.finishReason = 'length';
+    for (let i = 0; i < 2; i++) expect(await told('w1', 'upon')).toBe('Once upon(length)');
+    expect(narrator.asked).toHaveLength(2);
+    expect(models.getStats().refused).toEqual({ unfinished: 2 });
+  });
+
+  it('lets one reader leave early without harm for another; when all have left, the method ends', async () => {
+    let open!: (value: unknown) => void;
+    narrator.held = new Promise((resolve) => (open = resolve));
+    const [leaves, stays] = [narrator.tell('w1', 'upon'), narrator.tell('w1', 'upon')];
+    for (const reader of [leaves, stays])
+      expect(await reader.next()).toEqual({ done: false, value: { text: 'Once ' } });
+    await leaves.return(undefined);
+    expect(narrator.ended).toEqual([]);
+    open(undefined);
+    expect(await stays.next()).toEqual({ done: false, value: { text: 'upon' } });
+    await stays.return(undefined);
+    await eventually(() => narrator.ended.length === 1, { what: 'the method to end' });
+    expect(narrator.asked).toHaveLength(1);
+  });
+
+  it('does nothing until the first part is asked for', async () => {
+    const reader = narrator.tell('w1', 'upon');
+    await reader.return(undefined);
+    expect(narrator.asked).toEqual([]);
+  });
+
+  it('is told whose answer it is, or refuses', async () => {
+    await expect(narrator.tell('', 'upon').next()).rejects.toMatchObject({ code: 'CACHE_INVALID_KEY' });
+  });
+});
+
+it('@CacheModel refuses generators that cannot wait', () => {
+  const method = { value: function* () {}, configurable: true };
+  const decorator = CacheModel({ modelId: 'llama', workspaceId: 'w1' }) as unknown as MethodDecorator;
+  expect(() => decorator({ constructor: Narrator }, 'tell', method as never)).toThrow(/only async ones can wait/);
 });

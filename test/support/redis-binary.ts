@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
-import { unpackRedis } from './debian-package.js';
+import { unpackRedis, unpackRedisOf } from './debian-package.js';
 import { TestEnvironmentError } from './test-environment-error.js';
 
 /** A Redis or Valkey server program of this machine. */
@@ -35,6 +35,23 @@ export async function unpacked(directory: string): Promise<RedisBinary> {
   const binary = describeBinary(command, env, 'Debian package');
   if (binary) return binary;
   throw new TestEnvironmentError('NO_REDIS', `${command} does not run here. Install Redis or set REDIS_URL.`);
+}
+
+/** Debian 13 has Redis 8. */
+const RELEASE_WITH_REDIS_8 = 'trixie';
+
+/**
+ * A Redis 8 program: the one on the PATH, if it is one, else that of Debian 13, on whatever Debian this is.
+ *
+ * @throws TestEnvironmentError `NO_REDIS`
+ */
+export async function findRedis8(): Promise<RedisBinary> {
+  const here = await onPath();
+  if (here !== undefined && Number.parseInt(here.version, 10) >= 8 && !here.command.includes('valkey')) return here;
+  const { command, env } = await unpackRedisOf(RELEASE_WITH_REDIS_8, `${PACKAGE_CACHE}-8`);
+  const binary = describeBinary(command, env, 'package of Debian 13');
+  if (binary) return binary;
+  throw new TestEnvironmentError('NO_REDIS', `${command} does not run here. Put a Redis 8 on the PATH.`);
 }
 
 function onPath(): Promise<RedisBinary> | undefined {

@@ -1,10 +1,11 @@
-import { findRedisBinary } from './redis-binary.js';
+import { findRedis8, findRedisBinary } from './redis-binary.js';
 import { startCluster, type ClusterTopology } from './redis-cluster.js';
 import { startContainer } from './redis-container.js';
 import { RedisProcess, type RedisProcessOptions } from './redis-process.js';
 import { startReplica, type ReplicaTopology } from './redis-replica.js';
 import { startSentinel, type SentinelTopology } from './redis-sentinel.js';
 import { serverAt, type RedisServer } from './redis-server.js';
+import { TestEnvironmentError } from './test-environment-error.js';
 import { type ProxyTarget, TcpProxy } from './tcp-proxy.js';
 
 /**
@@ -28,6 +29,16 @@ export const RedisEnv = {
   /** A server of your own to kill, freeze and restart. */
   async process(options: RedisProcessOptions = {}): Promise<RedisProcess> {
     return RedisProcess.start(await findRedisBinary(), options);
+  },
+
+  /** A server of version 8, which has vector sets; `undefined` where none is to be had. */
+  async redis8(): Promise<RedisProcess | undefined> {
+    try {
+      return await RedisProcess.start(await findRedis8());
+    } catch (error) {
+      if (error instanceof TestEnvironmentError && error.code === 'NO_REDIS') return undefined;
+      throw error;
+    }
   },
 
   /** A line to a server that can delay, cut, freeze and throttle. */

@@ -27,6 +27,11 @@ export type { ModelPrice, ModelPrices } from './features/model/savings/prices.js
 export type { SavingsOptions } from './features/model/savings/savings-options.js';
 export type { Savings, SavingsGroup, SavingsQuery, SavingsRow } from './features/model/savings/savings-report.js';
 export type { TokensByKind, TokenUsage } from './features/model/savings/tokens.js';
+export type { GateTable } from './features/model/semantic/gate-table.js';
+export type { SplitInput } from './features/model/semantic/last-user-text.js';
+export { ngramEmbedder, type NgramEmbedderOptions } from './features/model/semantic/ngram-embedder.js';
+export type { Embedder, SemanticOptions } from './features/model/semantic/semantic-options.js';
+export type { SemanticPartition, SemanticStats } from './features/model/semantic/semantic-stats.js';
 export {
   InferenceAbandonedError,
   type ModelAnswer,

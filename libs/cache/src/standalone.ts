@@ -20,6 +20,7 @@ export { registerValueType } from './core/codec/value-types.js';
 export { CacheKeys, DefaultTTL } from './features/manager/cache-keys.js';
 export type { CacheManager } from './features/manager/cache-manager.js';
 export type { ModelCache } from './features/model/model-cache.js';
+export { ngramEmbedder } from './features/model/semantic/ngram-embedder.js';
 export type { QueryCache } from './features/query/query-cache.js';
 export type { CacheOptions } from './instance/cache-options.js';
 export type { RedisHandle } from './instance/redis-handle.js';

@@ -29,6 +29,8 @@ export interface LoadOptions<T = unknown> extends Omit<StoreOptions, 'ttl' | 'ta
   readonly tags?: readonly string[] | ((value: T) => readonly string[]);
   /** The value is returned but not stored when this says true. @default never */
   readonly unless?: (value: T) => boolean;
+  /** Which failures of the load `staleIfError` is for; the others reach the caller. @default all */
+  readonly staleIf?: (error: unknown) => boolean;
   /** Milliseconds after which a stale value, if `staleIfError` allows one, answers for a slow load. @default never */
   readonly softTimeout?: number;
   /** Milliseconds after which a slow load fails the call with LoadTimeoutError; it still fills the cache. @default never */
@@ -45,6 +47,7 @@ export interface Plan {
   readonly jitter: number;
   readonly staleWhileRevalidateMs: number;
   readonly staleIfErrorMs: number;
+  readonly staleIf: (error: unknown) => boolean;
   readonly softTimeout: number;
   readonly hardTimeout: number;
   readonly earlyRefresh: number;
@@ -57,6 +60,7 @@ export const PLAN_DEFAULTS: Plan = Object.freeze({
   jitter: 0,
   staleWhileRevalidateMs: 0,
   staleIfErrorMs: 0,
+  staleIf: () => true,
   softTimeout: Infinity,
   hardTimeout: Infinity,
   earlyRefresh: 0,
@@ -149,6 +153,7 @@ export function planOf(check: OptionCheck, options: LoadOptions<never>, defaults
     staleWhileRevalidateMs:
       orZero(check, 'staleWhileRevalidate', options.staleWhileRevalidate) ?? defaults.staleWhileRevalidateMs,
     staleIfErrorMs: orZero(check, 'staleIfError', options.staleIfError) ?? defaults.staleIfErrorMs,
+    staleIf: options.staleIf ?? defaults.staleIf,
     softTimeout: atLeastZero(check, 'softTimeout', options.softTimeout) ?? defaults.softTimeout,
     hardTimeout: atLeastZero(check, 'hardTimeout', options.hardTimeout) ?? defaults.hardTimeout,
     earlyRefresh: atLeastZero(check, 'earlyRefresh', options.earlyRefresh) ?? defaults.earlyRefresh,
@@ -156,6 +161,7 @@ export function planOf(check: OptionCheck, options: LoadOptions<never>, defaults
   };
   if (tags !== undefined && typeof tags !== 'function') checkTags(check, tags);
   check.function('unless', options.unless);
+  check.function('staleIf', options.staleIf);
   return plan;
 }
 

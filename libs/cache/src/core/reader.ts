@@ -197,7 +197,7 @@ export class Reader {
     flight: Promise<Landing>,
   ): Promise<Landing | Answer> {
     const { store, clock } = this.#parts;
-    const { softTimeout, hardTimeout, staleIfErrorMs } = request.plan;
+    const { softTimeout, hardTimeout, staleIfErrorMs, staleIf } = request.plan;
     const stale = (): Answer | undefined =>
       fallback !== undefined && servesErrors(fallback, store.now(), staleIfErrorMs)
         ? { value: fallback.value(), outcome: 'stale' }
@@ -211,7 +211,7 @@ export class Reader {
     try {
       return await within(patience, patience);
     } catch (error) {
-      const answer = stale();
+      const answer = error === slow || staleIf(error) ? stale() : undefined;
       if (answer !== undefined) return answer;
       if (error !== slow || patience === hardTimeout) throw error;
       // The stale value has run out while it was waited for: `softTimeout` alone fails nobody.

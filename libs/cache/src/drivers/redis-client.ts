@@ -26,6 +26,7 @@ export interface RedisClient {
   scan(cursor: string, match: 'MATCH', pattern: string, count: 'COUNT', size: number): Promise<[string, string[]]>;
   evalsha(sha: string, keys: number, ...args: Argument[]): Promise<unknown>;
   eval(lua: string, keys: number, ...args: Argument[]): Promise<unknown>;
+  callBuffer(command: string, ...args: Argument[]): Promise<unknown>;
 }
 
 const NEEDED = [

@@ -3,6 +3,7 @@ import { Channel, type Clock, noUnitOfWork, systemClock, type UnitOfWork } from 
 import { ArgumentKeys } from '../core/argument-key.js';
 import { CacheEngine } from '../core/engine.js';
 import type { CacheEvents } from '../core/events.js';
+import { NO_STORES, type SemanticStores } from '../core/journal.js';
 import type { Store } from '../core/store.js';
 import type { Tally } from '../core/tally.js';
 import { MemoryStore } from '../drivers/memory-store.js';
@@ -10,10 +11,12 @@ import { MemoryTally } from '../drivers/memory-tally.js';
 import { type NearEvents, NearTier } from '../drivers/near/near-tier.js';
 import { NullStore } from '../drivers/null-store.js';
 import { RedisConnection } from '../drivers/redis-connection.js';
-import { REDIS_DEFAULTS } from '../drivers/redis-options.js';
+import { RedisJournal } from '../drivers/redis-journal.js';
+import { REDIS_DEFAULTS, type RedisOptions } from '../drivers/redis-options.js';
 import { ReplicatedWrites } from '../drivers/replicated-writes.js';
 import { RedisStore } from '../drivers/redis-store.js';
 import { RedisTally } from '../drivers/redis-tally.js';
+import { RedisVectorSets } from '../drivers/redis-vector-sets.js';
 import { CacheManager } from '../features/manager/cache-manager.js';
 import { ModelCache } from '../features/model/model-cache.js';
 import { QueryCache } from '../features/query/query-cache.js';
@@ -91,7 +94,8 @@ export class CacheInstance {
     // In memory nobody sees keys; a secret that nobody knows is as good as any.
     const secret = this.connection === undefined ? { secret: randomUUID() } : {};
     const tally = tallyOn(this.connection, { redis, clock });
-    this.models = new ModelCache({ engine: this.engine, clock, tally }, { ...secret, ...model });
+    const stores = semanticStores(this.connection, redis);
+    this.models = new ModelCache({ engine: this.engine, clock, tally, stores }, { ...secret, ...model });
     this.argumentKeys = new ArgumentKeys(keySecret === undefined ? {} : { secret: keySecret });
     this.connection?.events.on('ready', () => void this.engine.replay());
   }
@@ -174,6 +178,12 @@ function tallyOn(
 ): Tally {
   if (connection === undefined) return new MemoryTally(clock);
   return new RedisTally(connection, redis?.keyPrefix ?? REDIS_DEFAULTS.keyPrefix);
+}
+
+function semanticStores(connection: RedisConnection | undefined, redis: RedisOptions = {}): SemanticStores {
+  const { keyPrefix: prefix = REDIS_DEFAULTS.keyPrefix } = redis;
+  if (connection === undefined) return NO_STORES;
+  return { journal: new RedisJournal(connection, prefix), vectorSets: new RedisVectorSets(connection, prefix) };
 }
 
 interface RedisSettings extends Pick<ResolvedCacheOptions, 'redis' | 'l1' | 'coherence'> {

@@ -126,6 +126,7 @@ export function resolveCacheOptions(options: CacheOptions): ResolvedCacheOptions
     jitter: share('jitter', 1) ?? PLAN_DEFAULTS.jitter,
     staleWhileRevalidateMs: seconds('staleWhileRevalidate') ?? PLAN_DEFAULTS.staleWhileRevalidateMs,
     staleIfErrorMs: seconds('staleIfError') ?? PLAN_DEFAULTS.staleIfErrorMs,
+    staleIf: PLAN_DEFAULTS.staleIf,
     softTimeout: check.positiveInteger('softTimeout', options.softTimeout) ?? PLAN_DEFAULTS.softTimeout,
     hardTimeout: check.positiveInteger('hardTimeout', options.hardTimeout) ?? PLAN_DEFAULTS.hardTimeout,
     earlyRefresh: share('earlyRefresh', 100) ?? PLAN_DEFAULTS.earlyRefresh,

@@ -20,6 +20,8 @@ export interface ModelMetadata {
   readonly json?: boolean;
   /** Something went wrong on the way: the answer is not whole. */
   readonly error?: unknown;
+  /** Why it is not to be kept, where only who describes it can tell. @default what the rest says */
+  readonly refusal?: RefusalReason;
 }
 
 /** Why an answer was not stored, or the cache not asked. */
@@ -28,6 +30,7 @@ export type RefusalReason =
   | 'no-store'
   | 'input-too-long'
   | 'unkeyable'
+  | 'undescribed'
   | 'error'
   | 'unfinished'
   | 'content-filter'
@@ -39,6 +42,7 @@ export type RefusalReason =
   | 'temperature'
   | 'busy'
   | 'invalidated'
+  | 'semantic'
   | 'unavailable';
 
 /** The answer ended because it was complete, in the words of the providers. */
@@ -67,7 +71,7 @@ interface Candidate {
 const REASONS: readonly (readonly [reason: RefusalReason, applies: (candidate: Candidate) => boolean])[] = [
   ['error', ({ metadata: { error } }) => error !== undefined && error !== null],
   ['content-filter', ({ metadata: { finishReason = '' } }) => FILTERED.test(finishReason)],
-  ['unfinished', ({ metadata: { finishReason = 'stop' } }) => !FINISHED.has(finishReason.toLowerCase())],
+  ['unfinished', ({ metadata: { finishReason = 'stop' } }) => !isFinished(finishReason)],
   [
     'tool-calls',
     ({ metadata: { toolCalls = [] }, options: { cacheableTools } }) =>
@@ -84,9 +88,14 @@ const REASONS: readonly (readonly [reason: RefusalReason, applies: (candidate: C
   ['output-too-large', ({ output, options }) => lengthOf(output) > options.maxOutputLength],
 ];
 
+/** Whether a reason to end, in the words of any provider, is that the answer was complete. */
+export const isFinished = (finishReason: string): boolean => FINISHED.has(finishReason.toLowerCase());
+
 /** Why an answer must not answer for another question of the same words (G18); `undefined` when it may. */
 export function refusalOf(candidate: Candidate): RefusalReason | undefined {
-  return REASONS.find(([, applies]) => applies(candidate))?.[0];
+  const { metadata, options } = candidate;
+  const described = metadata.refusal === 'empty' && options.storeEmpty ? undefined : metadata.refusal;
+  return REASONS.find(([, applies]) => applies(candidate))?.[0] ?? described;
 }
 
 function isJson(output: unknown): boolean {

@@ -3,10 +3,12 @@ import { encode } from '../../core/codec/codec.js';
 import type { CacheEngine } from '../../core/engine.js';
 import { InvalidValueError } from '../../core/errors.js';
 import { ttlMs } from '../../core/options.js';
-import { NO_TALLY, type Tally } from '../../core/tally.js';
+import { NO_TALLY } from '../../core/tally.js';
 import { newToken } from '../../core/token.js';
-import { checkMetadata, type ModelMetadata, refusalOf, type RefusalReason } from './admission.js';
-import { type AnswerForm, type ModelAccount, type ModelKey, ModelKeys, type ModelQuestion } from './model-key.js';
+import { refusalOf, type RefusalReason } from './admission.js';
+import { metadataOf } from './description.js';
+import type { Described, Inquiry, Made, Make, ModelCacheParts, Outcome } from './inquiry.js';
+import { type AnswerForm, type ModelKey, ModelKeys, type ModelQuestion } from './model-key.js';
 import {
   MODEL_DEFAULTS,
   type ModelCacheOptions,
@@ -15,7 +17,6 @@ import {
 } from './model-options.js';
 import { ModelLedger } from './model-stats.js';
 import {
-  type ModelAnswer,
   type ModelControls,
   type ModelHit,
   type ModelStored,
@@ -24,48 +25,10 @@ import {
   type StoredAnswer,
   type StoredHit,
 } from './model-types.js';
+import type { Pointed } from './semantic/semantic-tier.js';
+import { mayPass } from './provider-failure.js';
 import { SavingsLedger } from './savings/savings-ledger.js';
 import { Vault } from './vault.js';
-
-/** An answer as its caller sees it, and as it is stored. */
-export interface Outcome<T> {
-  readonly answer: ModelAnswer<T>;
-  readonly entry: PlainAnswer;
-}
-
-/** What a model cache is made of. */
-export interface ModelCacheParts {
-  readonly engine: CacheEngine;
-  /** @default that of the machine */
-  readonly clock?: Clock;
-  /** Where savings are kept. @default nowhere */
-  readonly tally?: Tally;
-}
-
-/** One question to the cache, resolved. */
-export interface Inquiry extends ModelKey {
-  readonly lifeMs: number;
-  /** An older answer does not count. */
-  readonly oldestMs: number;
-  readonly controls: ModelControls;
-}
-
-/** What an inference made, to be judged. */
-export interface Made extends Pick<ModelQuestion, 'params'> {
-  readonly account: ModelAccount;
-  /** What is kept. */
-  readonly output: unknown;
-  /** What is judged, when it is not the output itself. */
-  readonly judged?: unknown;
-  readonly metadata: ModelMetadata;
-  readonly lifeMs: number;
-}
-
-/**
- * Makes the answer. `show` hands out what is known of it before it is whole, to others who wait for it in this process; absent where
- * there is nobody.
- */
-export type Make<Shown> = (show?: (what: Shown) => void) => Promise<PlainAnswer>;
 
 /** The answers of models in the cache: keys, entries, and what becomes of an answer (G18). Everything that asks goes through `load`. */
 export class AnswerStore {
@@ -105,6 +68,9 @@ export class AnswerStore {
     return this.#keys.find(question, form, this.#options);
   }
 
+  /** The key of a question that has one. @throws InvalidKeyError */
+  readonly exactKeyOf = (question: ModelQuestion): ModelKey => this.#keys.keyOf(question);
+
   /** Milliseconds for which an answer is kept. @throws InvalidOptionsError */
   lifeMs(call: string, ttl: ModelControls['ttl']): number {
     return ttl === undefined ? this.#options.ttlMs : ttlMs(call, ttl);
@@ -138,13 +104,28 @@ export class AnswerStore {
 
   /** What stands in the cache now; `null` when it is no answer, or too old. */
   async lookUp<T>({ key, proof, account }: ModelKey, oldestMs: number): Promise<Outcome<T> | null> {
-    const found = (await this.#engine.get(key)) as StoredAnswer | null | undefined;
-    const entry = found === undefined ? undefined : this.#opened(found, key, proof);
-    if (entry === undefined || this.clock.now() - entry.storedAt > oldestMs) {
+    const entry = await this.standing({ key, proof }, oldestMs);
+    if (entry === undefined) {
       this.ledger.misses++;
       return null;
     }
     return this.#hit<T>(entry, 'exact', { key, account });
+  }
+
+  /** The answer that stands under a key, if it is not too old; counts nothing. */
+  readonly standing = async (
+    { key, proof }: Pick<ModelKey, 'key' | 'proof'>,
+    oldestMs: number,
+  ): Promise<PlainAnswer | undefined> => {
+    const found = (await this.#engine.get(key)) as StoredAnswer | null | undefined;
+    const entry = found === undefined ? undefined : this.#opened(found, key, proof);
+    return entry === undefined || this.clock.now() - entry.storedAt > oldestMs ? undefined : entry;
+  };
+
+  /** The answer to another question, as the answer to this one. */
+  pointed<T>({ pointed, similarity }: Pointed, key: ModelKey): Outcome<T> {
+    const { answer } = this.#hit<T>(pointed, 'semantic', key);
+    return { entry: pointed, answer: { ...answer, similarity } };
   }
 
   /** Stores an answer: of an inference that was run for it (`called`), or one that was known before (`priced`). @throws InvalidKeyError, InvalidOptionsError */
@@ -168,9 +149,9 @@ export class AnswerStore {
     return { stored: true };
   }
 
-  /** What comes of an inference, and why it is not to be kept. @throws InvalidOptionsError for metadata that are none */
-  judge(call: string, made: Made): PlainAnswer {
-    checkMetadata(call, made.metadata);
+  /** What comes of an inference, and why it is not to be kept. Never fails: the answer was paid for. */
+  judge({ latencyMs, describe, ...rest }: Described): PlainAnswer {
+    const made = { ...rest, metadata: metadataOf(latencyMs, describe) };
     const refusal = this.#refusalOf(made);
     const entry = this.ledger.called(made.account, this.#entry(made));
     return refusal === undefined ? entry : this.ledger.refused(refusal, { ...entry, refusal });
@@ -210,12 +191,13 @@ export class AnswerStore {
     const mine: { led: boolean; made?: PlainAnswer } = { led: false };
     const run = async (show?: (what: Shown) => void): Promise<StoredAnswer> => {
       mine.led = true;
-      mine.made = { ...(await make(show)), proof };
+      mine.made = this.#vault.marked({ ...(await make(show)), proof });
       // What is not to be kept is only handed to those who wait.
       if (mine.made.refusal !== undefined) return mine.made;
       const kept = this.#kept(mine.made, key);
-      if (kept.refusal !== undefined) mine.made = { ...mine.made, refusal: kept.refusal };
-      return kept;
+      if (kept.refusal === undefined) return kept;
+      mine.made = this.#vault.marked({ ...mine.made, refusal: kept.refusal });
+      return mine.made;
     };
     const joined = await this.#ask(inquiry, run, renew).catch((error: unknown) => {
       if (mine.led || !elects) throw error;
@@ -240,9 +222,9 @@ export class AnswerStore {
     run: (show?: (what: Shown) => void) => Promise<StoredAnswer>,
     renew: boolean,
   ): Promise<{ readonly value: StoredAnswer | null } | { readonly shown: Shown }> {
-    const { staleWhileRevalidate = 0, staleIfError = 0 } = renew ? {} : controls;
+    const { staleWhileRevalidate = 0, staleIfError = 0, staleIf = mayPass } = renew ? {} : controls;
     const options = {
-      ...{ ttl: `${lifeMs}ms` as const, tags, staleWhileRevalidate, staleIfError },
+      ...{ ttl: `${lifeMs}ms` as const, tags, staleWhileRevalidate, staleIfError, staleIf },
       waitTimeout: this.#options.waitTimeout,
       unless: ({ refusal }: StoredAnswer) => refusal !== undefined,
     };
@@ -251,7 +233,7 @@ export class AnswerStore {
   }
 
   #mine<T>(made: PlainAnswer, key: string): Outcome<T> {
-    this.ledger.misses++;
+    if (made.pointer === undefined) this.ledger.misses++;
     if (made.refusal === undefined) this.ledger.stored++;
     return this.#outcome<T>(made, 'none', key);
   }
@@ -280,7 +262,7 @@ export class AnswerStore {
   }
 
   #hit<T>(entry: PlainAnswer, hit: StoredHit, { key, account }: Pick<ModelKey, 'key' | 'account'>): Outcome<T> {
-    this.ledger.hit(hit, account, entry);
+    if (entry.pointer === undefined) this.ledger.hit(hit, account, entry);
     return this.#outcome<T>(entry, hit, key);
   }
 

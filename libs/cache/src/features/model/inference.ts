@@ -1,5 +1,5 @@
 import { checkMetadata, type ModelMetadata } from './admission.js';
-import type { Outcome } from './answer-store.js';
+import type { Outcome } from './inquiry.js';
 import { InferenceAbandonedError, type ModelInference, type ModelStored } from './model-types.js';
 
 /** What of the cache a flow needs that stores later. */

@@ -3,7 +3,8 @@ import { ttlMs } from '../../core/options.js';
 import { joinKey, type KeyPart } from '../manager/cache-keys.js';
 import { CacheManager } from '../manager/cache-manager.js';
 import { checkMetadata, type ModelMetadata } from './admission.js';
-import { AnswerStore, type ModelCacheParts, type Outcome } from './answer-store.js';
+import { AnswerStore } from './answer-store.js';
+import type { ModelCacheParts, Outcome } from './inquiry.js';
 import { beginInference } from './inference.js';
 import { type ModelQuestion, modelTag, modelWorkspaceTag } from './model-key.js';
 import type { ModelCacheOptions } from './model-options.js';
@@ -20,6 +21,8 @@ import type {
 } from './model-types.js';
 import type { SavingsLedger } from './savings/savings-ledger.js';
 import type { Savings, SavingsQuery } from './savings/savings-report.js';
+import type { SemanticPartition } from './semantic/semantic-stats.js';
+import { SemanticTier } from './semantic/semantic-tier.js';
 import type { ModelStream } from './stream/model-stream.js';
 import { type ModelStreamRequest, Streams } from './stream/streams.js';
 import type { StreamSource } from './stream/source.js';
@@ -38,6 +41,7 @@ export class ModelCache {
   readonly #manager: CacheManager;
   readonly #answers: AnswerStore;
   readonly #streams: Streams;
+  readonly #semantic: SemanticTier;
   /** What `getSavings` reads; the instance writes it out at its end, and measures it. */
   readonly savings: SavingsLedger;
 
@@ -47,11 +51,15 @@ export class ModelCache {
     this.#answers = new AnswerStore(parts, options);
     this.savings = this.#answers.savings;
     this.#streams = new Streams(this.#answers);
+    const { clock, standing: read, exactKeyOf: keyOf } = this.#answers;
+    this.#semantic = new SemanticTier({ cache: parts.engine, stores: parts.stores, clock, read, keyOf });
+    this.#semantic.configure(this.#answers.options);
   }
 
   /** Changes what is said; the rest stays. @throws InvalidOptionsError */
   configure(options: ModelCacheOptions): void {
     this.#answers.configure(options);
+    this.#semantic.configure(this.#answers.options);
   }
 
   /**
@@ -147,6 +155,7 @@ export class ModelCache {
    * be reached, it is made up for later. Its savings are erased as well. Returns how many entries were removed.
    */
   async eraseWorkspace(workspaceId: KeyPart): Promise<number> {
+    this.#semantic.erase(workspaceId);
     await this.invalidateWorkspace(workspaceId);
     const removed = await this.#manager.invalidatePattern(`${escapeGlob(joinKey('model', { workspaceId }))}:*`);
     await this.savings.erase(workspaceId);
@@ -160,7 +169,12 @@ export class ModelCache {
 
   /** Counts of this process. */
   getStats(): ModelStats {
-    return this.#answers.ledger.stats;
+    return { ...this.#answers.ledger.stats, semantic: this.#semantic.stats };
+  }
+
+  /** What the semantic tier has learned in each partition that this process has to do with. */
+  semanticPartitions(): SemanticPartition[] {
+    return this.#semantic.report();
   }
 
   /**
@@ -177,7 +191,9 @@ export class ModelCache {
     const { output, metadata = {}, params, ttl } = answer;
     checkMetadata('set()', metadata);
     const lifeMs = this.#answers.lifeMs('set()', ttl);
-    return this.#answers.put(answer, { account: answer, output, metadata, params, lifeMs }, how);
+    const stored = await this.#answers.put(answer, { account: answer, output, metadata, params, lifeMs }, how);
+    if (stored.stored) this.#semantic.remember(answer, this.#answers.exactKeyOf(answer));
+    return stored;
   }
 
   async #invalidate(tag: string): Promise<void> {
@@ -190,12 +206,16 @@ export class ModelCache {
     const make = async (): Promise<PlainAnswer> => {
       const start = clock.monotonic();
       const output = await run();
-      const metadata = { latencyMs: Math.round(clock.monotonic() - start), ...request.describe?.(output) };
+      const latencyMs = Math.round(clock.monotonic() - start);
       const lifeMs = this.#answers.lifeMs('wrap()', request.ttl);
-      return this.#answers.judge('describe()', { account: request, output, metadata, params: request.params, lifeMs });
+      const describe = () => request.describe?.(output);
+      return this.#answers.judge({ account: request, output, latencyMs, describe, params: request.params, lifeMs });
     };
     const begun = await this.#answers.begin<T>('wrap()', request);
     if (typeof begun === 'string') return this.#answers.unstored(begun, await make());
-    return 'answer' in begun ? begun : ((await this.#answers.load<T>(begun, make)) as Outcome<T>);
+    if ('answer' in begun) return begun;
+    const load = async (making: typeof make) => (await this.#answers.load<T>(begun, making)) as Outcome<T>;
+    const found = await this.#semantic.around({ ...begun, renew: request.noCache === true }, request, make, load);
+    return 'pointed' in found ? this.#answers.pointed<T>(found, begun) : found;
   }
 }

@@ -8,6 +8,11 @@ import {
   type SavingsOptions,
 } from './savings/savings-options.js';
 import { checkEncryption, type ModelEncryption } from './sealing.js';
+import {
+  checkSemanticOptions,
+  type ResolvedSemanticOptions,
+  type SemanticOptions,
+} from './semantic/semantic-options.js';
 
 /** What is the same for all answers of models. */
 export interface ModelCacheOptions {
@@ -42,16 +47,19 @@ export interface ModelCacheOptions {
   readonly prices?: ModelPrices;
   /** How the ledger of savings is kept; `false` for none: no workspace or model is named in the store for it. */
   readonly savings?: SavingsOptions | false;
+  /** Answers of other questions that mean the same; `false` turns it off. @default off */
+  readonly semantic?: SemanticOptions | false;
 }
 
 export type ResolvedModelOptions = Required<
-  Omit<ModelCacheOptions, 'ttl' | 'secret' | 'encryption' | 'prices' | 'savings'>
+  Omit<ModelCacheOptions, 'ttl' | 'secret' | 'encryption' | 'prices' | 'savings' | 'semantic'>
 > & {
   readonly ttlMs: number;
   readonly secret: string | undefined;
   readonly encryption: ModelEncryption | undefined;
   readonly prices: PriceTable | undefined;
   readonly savings: ResolvedSavings | false;
+  readonly semantic: ResolvedSemanticOptions | undefined;
 };
 
 /**
@@ -73,11 +81,13 @@ export const MODEL_DEFAULTS: ResolvedModelOptions = Object.freeze({
   encryption: undefined,
   prices: undefined,
   savings: SAVINGS_DEFAULTS,
+  semantic: undefined,
 });
 
 const KNOWN = [
   ...['enabled', 'ttl', 'maxInputLength', 'maxOutputLength', 'minConfidence', 'maxTemperature'],
-  ...['storeEmpty', 'cacheableTools', 'waitTimeout', 'maxRecordings', 'secret', 'encryption', 'prices', 'savings'],
+  ...['storeEmpty', 'cacheableTools', 'waitTimeout', 'maxRecordings', 'secret', 'encryption'],
+  ...['prices', 'savings', 'semantic'],
 ];
 
 // A secret that can be tried out is none.
@@ -115,8 +125,9 @@ export function resolveModelOptions(
   checkEncryption(check, options.encryption);
   const prices = checkPrices(check, options.prices) ?? before.prices;
   const savings = checkSavings(check, options.savings, before.savings);
+  const { ttl: _ttl, semantic, ...given } = options;
+  const tier = semantic ? checkSemanticOptions(check, 'semantic', semantic) : undefined;
   check.throwIfAny();
-  const { ttl: _ttl, ...given } = options;
   const said = (Object.entries(given) as [string, unknown][]).filter(([, value]) => value !== undefined);
   return Object.freeze({
     ...before,
@@ -124,6 +135,7 @@ export function resolveModelOptions(
     ttlMs: ttl === undefined ? before.ttlMs : ttlMs(scope, ttl),
     prices,
     savings,
+    semantic: semantic === undefined ? before.semantic : tier,
   });
 }
 

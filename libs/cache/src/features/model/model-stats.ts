@@ -3,6 +3,7 @@ import type { ModelAccount } from './model-key.js';
 import type { StoredHit, PlainAnswer } from './model-types.js';
 import type { SavingsLedger } from './savings/savings-ledger.js';
 import { totalTokens } from './savings/tokens.js';
+import type { SemanticStats } from './semantic/semantic-stats.js';
 
 /** What the model cache did since this process started. */
 export interface ModelStats {
@@ -28,6 +29,8 @@ export interface ModelStats {
   readonly tokensAvoided: number;
   /** Milliseconds of inference that hits did not wait for; coalesced ones waited. */
   readonly latencyAvoidedMs: number;
+  /** What the semantic tier did; its hits are among the hits. All 0 without one. */
+  readonly semantic: SemanticStats;
 }
 
 /** Counts what a model cache does. */
@@ -36,7 +39,7 @@ export class ModelLedger {
   stored = 0;
   invalidations = 0;
   unreadable = 0;
-  readonly #hits: Record<StoredHit, number> = { exact: 0, stale: 0, coalesced: 0 };
+  readonly #hits: Record<StoredHit, number> = { exact: 0, stale: 0, coalesced: 0, semantic: 0 };
   readonly #refused: Partial<Record<RefusalReason, number>> = {};
   readonly #savings: SavingsLedger;
   #tokens = 0;
@@ -73,10 +76,10 @@ export class ModelLedger {
     return result;
   }
 
-  get stats(): ModelStats {
+  get stats(): Omit<ModelStats, 'semantic'> {
     const { misses, stored, invalidations, unreadable } = this;
-    const { exact, stale, coalesced } = this.#hits;
-    const hits = exact + stale + coalesced;
+    const { exact, stale, coalesced, semantic } = this.#hits;
+    const hits = exact + stale + coalesced + semantic;
     const asked = hits + misses;
     const counts = { hits, coalesced, stale, misses, stored, unreadable, invalidations, refused: { ...this.#refused } };
     const hitRate = asked === 0 ? 0 : Math.round((hits / asked) * 1_000) / 10;

@@ -4,8 +4,11 @@ import type { ModelQuestion } from './model-key.js';
 import type { Cost } from './savings/prices.js';
 import type { Sealed } from './sealing.js';
 
-/** How an answer came. `coalesced`: from an inference that somebody else was waiting for already. */
-export type ModelHit = 'exact' | 'stale' | 'coalesced' | 'none';
+/**
+ * How an answer came. `coalesced`: from an inference that somebody else was waiting for already. `semantic`: it was given to another
+ * question that means the same.
+ */
+export type ModelHit = 'exact' | 'stale' | 'coalesced' | 'semantic' | 'none';
 export type StoredHit = Exclude<ModelHit, 'none'>;
 
 /** An answer, and what is known of it. */
@@ -16,6 +19,8 @@ export interface ModelAnswer<T = unknown> {
   readonly metadata: ModelMetadata;
   /** How it came. */
   readonly hit: ModelHit;
+  /** How like the question is whose answer it is, for a semantic hit: the cosine of both. */
+  readonly similarity?: number;
   /** Milliseconds since it was given. */
   readonly ageMs: number;
   /** Milliseconds for which it is fresh yet; 0 when it is not, or is not stored. */
@@ -52,6 +57,8 @@ export interface ModelControls {
   readonly staleWhileRevalidate?: Duration;
   /** How long after its TTL an answer is given when the inference fails. Seconds or a string. @default 0 */
   readonly staleIfError?: Duration;
+  /** Which failures `staleIfError` is for. @default all but a `status` or `statusCode` that the request is to blame for: 4xx, without 408, 409, 425 and 429 */
+  readonly staleIf?: (error: unknown) => boolean;
   /**
    * When the inference that this caller waits for fails: `fail` fails with it; `elect` asks once more, one of those who wait for all of
    * them. @default 'fail'
@@ -63,6 +70,8 @@ export interface ModelControls {
 export interface ModelRequest<T = unknown> extends ModelQuestion, ModelControls {
   /** What is known of an answer: tokens, confidence, why it ended. @default its latency */
   readonly describe?: (output: T) => ModelMetadata;
+  /** `false`: no answer of another question. @default true where there is a semantic tier */
+  readonly semantic?: boolean;
 }
 
 /** An answer for `warmUp`. */
@@ -112,6 +121,15 @@ export class InferenceAbandonedError extends CodedError {
   }
 }
 
+/** Where the answer to another question stands. */
+export interface Pointer {
+  /** Of the process that made it: it is handed to those who wait, and never read from the store. */
+  readonly mark: string;
+  readonly key: string;
+  readonly proof: string;
+  readonly similarity: number;
+}
+
 /** What an entry is beside its answer. */
 interface StoredFacts {
   /** Compared when it is read: an entry under another key, or of another workspace, is not an answer. */
@@ -122,6 +140,8 @@ interface StoredFacts {
   readonly ttlMs: number;
   /** Why it is handed to those who wait for it, and not stored. */
   readonly refusal?: RefusalReason;
+  /** Of the process that hands it to those who wait. */
+  readonly mark?: string;
 }
 
 /** An answer as it is known to who made it. */
@@ -130,6 +150,8 @@ export interface PlainAnswer extends StoredFacts {
   readonly metadata: ModelMetadata;
   /** By the prices of when it was given; absent when that was not known. */
   readonly cost?: Cost | undefined;
+  /** It is no answer, but says where one is; its refusal is `semantic`. */
+  readonly pointer?: Pointer;
 }
 
 /** What stands in the cache: an answer, or one that is encrypted. */

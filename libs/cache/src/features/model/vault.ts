@@ -1,8 +1,11 @@
+import { newToken } from '../../core/token.js';
 import type { PlainAnswer, StoredAnswer } from './model-types.js';
 import { AesSeal, type ModelEncryption } from './sealing.js';
 
 /** Puts answers into entries and takes them out again, encrypted if answers are. */
 export class Vault {
+  /** Tells what this process hands to those who wait from what somebody may have put into the store. */
+  readonly #mark = newToken();
   readonly #seal: AesSeal | undefined;
 
   constructor(encryption: ModelEncryption | undefined) {
@@ -19,10 +22,17 @@ export class Vault {
     };
   }
 
+  /** An answer that is not to be kept bears the mark of this process. */
+  marked(answer: PlainAnswer): PlainAnswer {
+    return answer.refusal === undefined ? answer : { ...answer, mark: this.#mark };
+  }
+
   /** `undefined` when the entry is no answer to this question: of another one, damaged, or of a key that is not there. */
   take(entry: StoredAnswer | null | undefined, key: string, proof: string): PlainAnswer | undefined {
     // Whoever can write to the store can put anything there.
     if (entry?.proof !== proof) return undefined;
+    // What is not to be kept is never in the store: whoever put it there is not this process.
+    if (entry.refusal !== undefined && entry.mark !== this.#mark) return undefined;
     // One that is not encrypted does not count where answers are: anybody could have put it there.
     if (!('sealed' in entry)) return this.#seal === undefined || entry.refusal !== undefined ? entry : undefined;
     const { sealed, ...facts } = entry;

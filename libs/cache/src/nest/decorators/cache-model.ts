@@ -2,13 +2,14 @@ import { OptionCheck } from '@mobius1/kernel';
 import type { KeyPart } from '../../features/manager/cache-keys.js';
 import type { ModelMetadata } from '../../features/model/admission.js';
 import type { ModelRequest } from '../../features/model/model-types.js';
+import type { ModelStreamRequest } from '../../features/model/stream/streams.js';
 import { decorate } from './decorate.js';
-import { type MethodDecoratorFor, type Of, valueOf } from './method-options.js';
+import { type DescriptorFor, type Of, valueOf } from './method-options.js';
 
 /** What `@CacheModel` may say. */
 export interface CacheModelOptions<Args extends readonly unknown[], Result> extends Pick<
   ModelRequest,
-  'ttl' | 'staleWhileRevalidate' | 'staleIfError'
+  'ttl' | 'staleWhileRevalidate' | 'staleIfError' | 'semantic'
 > {
   /** The model, with its version. */
   readonly modelId: Of<Args, string>;
@@ -18,15 +19,28 @@ export interface CacheModelOptions<Args extends readonly unknown[], Result> exte
   readonly input?: (...args: Args) => unknown;
   /** System prompt, temperature, prompt version: whatever else changes the answer. @default none */
   readonly params?: Of<Args, Readonly<Record<string, unknown>>>;
-  /** What is known of an answer: tokens, confidence, why it ended. @default its latency */
+  /** What is known of an answer, of an async generator from all of its parts: tokens, confidence, why it ended. @default its latency */
   readonly describe?: (output: Result) => ModelMetadata;
+  /** How fast an async generator gives a recorded answer: at once, as it came, or at a rate. @default 'none' */
+  readonly pace?: ModelStreamRequest['pace'];
 }
 
 type Options = CacheModelOptions<never[], never>;
 
+/** The decorator for methods that answer at once, and for async generators, whose result is the list of their parts. */
+export type ModelMethodDecoratorFor<Args extends readonly unknown[], Result> = <
+  M extends (
+    ...args: never[]
+  ) => Promise<Result> | AsyncGenerator<Result extends readonly (infer Part)[] ? Part : unknown, void, undefined>,
+>(
+  target: object,
+  property: string | symbol,
+  descriptor: DescriptorFor<M, Args>,
+) => void;
+
 /**
  * Keeps what a method gets from an AI model, as `ModelCacheService.wrap` does: asked once however many ask the same, kept when it is
- * whole, private to a workspace.
+ * whole, private to a workspace. An async generator is kept part by part, as `ModelCacheService.stream` does.
  *
  * @example
  * ```ts
@@ -38,21 +52,27 @@ type Options = CacheModelOptions<never[], never>;
  */
 export function CacheModel<Args extends readonly unknown[] = [], Result = unknown>(
   options: CacheModelOptions<Args, Result>,
-): MethodDecoratorFor<Args, Result> {
+): ModelMethodDecoratorFor<Args, Result> {
   const { modelId, workspaceId, input, params, ...rest } = options as Options;
   const check = new OptionCheck('@CacheModel');
-  check.unknownKeys('', rest, ['describe', 'ttl', 'staleWhileRevalidate', 'staleIfError']);
+  check.unknownKeys('', rest, ['describe', 'ttl', 'staleWhileRevalidate', 'staleIfError', 'semantic', 'pace']);
   check.required('modelId', modelId, 'the name of the model, or a function of the arguments');
   check.required('workspaceId', workspaceId, 'a function of the arguments that says whose answer it is');
   check.throwIfAny();
-  return decorate('CacheModel', async ({ binding, args, proceed }) => {
-    const request = {
-      ...rest,
-      modelId: valueOf(modelId, args) ?? '',
-      workspaceId: valueOf(workspaceId, args) as KeyPart,
-      input: input === undefined ? [...args] : (input as (...all: readonly unknown[]) => unknown)(...args),
-      params: valueOf(params, args),
-    };
-    return (await binding.instance.models.wrap(request as ModelRequest, proceed)).output;
+  const requestOf = (args: readonly unknown[]) => ({
+    ...rest,
+    modelId: valueOf(modelId, args) ?? '',
+    workspaceId: valueOf(workspaceId, args) as KeyPart,
+    input: input === undefined ? [...args] : (input as (...all: readonly unknown[]) => unknown)(...args),
+    params: valueOf(params, args),
   });
+  return decorate(
+    'CacheModel',
+    async ({ binding, args, proceed }) =>
+      (await binding.instance.models.wrap(requestOf(args) as ModelRequest, proceed)).output,
+    {
+      parts: ({ binding, args, proceed }) =>
+        binding.instance.models.stream(requestOf(args) as ModelStreamRequest, proceed),
+    },
+  );
 }

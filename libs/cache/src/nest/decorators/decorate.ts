@@ -15,11 +15,19 @@ export type Around = (call: {
   readonly proceed: () => unknown;
 }) => unknown;
 
-/** What a decorator says of itself. */
-export interface DecorateOptions {
+/** The same around an async generator: its parts are those of the method, or others. */
+export type AroundParts = (call: {
+  readonly binding: Binding;
+  readonly args: readonly unknown[];
+  readonly proceed: () => AsyncGenerator;
+}) => Promise<AsyncIterable<unknown>>;
+
+/** What a decorator can do besides. */
+interface DecorateOptions {
   /** Its key is made of class, method and arguments. @default false */
   readonly defaultKey?: boolean;
-  /** Checks its options at class definition; throws what is wrong with them at `place`. @default nothing to check */
+  /** Takes async generators, too. @default it refuses them */
+  readonly parts?: AroundParts; /** Checks its options at class definition; throws what is wrong with them at `place`. @default nothing to check */
   readonly check?: (place: string) => void;
 }
 
@@ -44,12 +52,24 @@ interface StreamLike {
 const isStreamLike = (value: StreamLike | null | undefined): boolean =>
   [value?.subscribe, value?.pipe, value?.pipeTo].some((method) => typeof method === 'function');
 
+const isAsyncGenerator = (method: unknown): boolean =>
+  typeof method === 'function' && method.constructor.name === 'AsyncGeneratorFunction';
+
+/** Where a decorator stands, and whether it takes parts. */
+interface Decorated {
+  readonly target: object;
+  readonly property: string | symbol;
+  readonly parts: AroundParts | undefined;
+}
+
 /** Why a method with this declared return type cannot be cached; '' if it can. */
-function objection(method: unknown, target: object, property: string | symbol): string {
+function objection(method: unknown, { target, property, parts }: Decorated): string {
   if (typeof target === 'function') return 'is static; only methods of instances can be cached';
   if (typeof method !== 'function') return 'is a getter, setter or field; only methods can be cached';
+  if (isAsyncGenerator(method) && parts !== undefined) return '';
+  if (/GeneratorFunction$/.test(method.constructor.name))
+    return parts === undefined ? 'is a generator; return a list instead' : 'is a generator; only async ones can wait';
   const returned = Reflect.getMetadata('design:returntype', target, property) as Returned | undefined;
-  if (/GeneratorFunction$/.test(method.constructor.name)) return 'is a generator; return a list instead';
   if (isStreamLike(returned?.prototype)) {
     return `returns ${returned?.name ?? 'a stream'}, which can be consumed once only; return a promise of its value (firstValueFrom, a Buffer)`;
   }
@@ -75,14 +95,16 @@ export function decorate(decorator: string, around: Around, options: DecorateOpt
     const owner = typeof target === 'function' ? target : target.constructor;
     const place = `@${decorator} on ${owner.name}.${String(property)}`;
     const original: unknown = descriptor?.value;
-    const problem = objection(original, target, property);
-    const check = (): void => {
+    const { parts, check } = options;
+    const problem = objection(original, { target, property, parts });
+    atDefinition(method, () => {
       if (problem !== '') throw new CacheDecoratorError(`${place}: it ${problem}.`);
-      options.check?.(place);
-    };
-    atDefinition(check, method);
+      check?.(place);
+    });
     if (descriptor === undefined) return;
-    descriptor.value = wrap({ original: original as Method, target, property, around, place });
+    const whole = (): Method => wrap({ original: original as Method, target, property, around, place });
+    const inParts = parts !== undefined && isAsyncGenerator(original);
+    descriptor.value = disguised(inParts ? wrapParts(original as PartsMethod, parts) : whole(), original as Method);
     acceptBinding(target);
     Inject(CACHE_BINDING)(target, BINDING_PROPERTY);
     if (options.defaultKey) {
@@ -93,7 +115,7 @@ export function decorate(decorator: string, around: Around, options: DecorateOpt
 }
 
 /** The stack of what `check` throws begins where the class is defined: above `decorator` are only frames of ours. */
-function atDefinition(check: () => void, decorator: (...args: never[]) => void): void {
+function atDefinition(decorator: (...args: never[]) => void, check: () => void): void {
   try {
     check();
   } catch (error) {
@@ -149,6 +171,22 @@ function wrap({ original, target, property, around, place }: Wrapping): Method {
       return Promise.reject(error); // whoever calls a cached method handles a promise
     }
   };
+  return wrapped;
+}
+
+type PartsMethod = (this: object, ...args: unknown[]) => AsyncGenerator;
+
+/** As with any generator nothing happens until the first part is asked for, and to leave it early leaves what it reads. */
+function wrapParts(original: PartsMethod, around: AroundParts): Method {
+  return async function* (...args) {
+    const binding = bindingOf(this);
+    const proceed = (): AsyncGenerator => original.apply(this, args);
+    yield* binding === undefined ? proceed() : await around({ binding, args, proceed });
+  };
+}
+
+/** The wrapping under the name, the length and the metadata of the method. */
+function disguised(wrapped: Method, original: Method): Method {
   for (const key of Reflect.getMetadataKeys(original) as unknown[]) {
     Reflect.defineMetadata(key, Reflect.getMetadata(key, original), wrapped);
   }

@@ -9,6 +9,14 @@ export function valueOf<V>(option: Of<never[], V> | undefined, args: readonly un
   return typeof option === 'function' ? (option as (...args: readonly unknown[]) => V)(...args) : option;
 }
 
+/** The descriptor of a method, if what the options name as parameters fits its own. */
+export type DescriptorFor<M extends (...args: never[]) => unknown, Args extends readonly unknown[]> =
+  Parameters<M> extends readonly [...Args, ...unknown[]]
+    ? TypedPropertyDescriptor<M>
+    : Parameters<M> extends Args
+      ? TypedPropertyDescriptor<M>
+      : TypedPropertyDescriptor<M> & { readonly 'the parameters do not fit those of the method': Args };
+
 /**
  * A method decorator for methods that take at least these arguments. What the functions of the options name as their
  * parameters must fit the method: `@Cacheable({ key: (id: number) => … })` on `find(id: string)` does not compile.
@@ -18,11 +26,7 @@ export type MethodDecoratorFor<Args extends readonly unknown[], Result> = <
 >(
   target: object,
   property: string | symbol,
-  descriptor: Parameters<M> extends readonly [...Args, ...infer _Rest]
-    ? TypedPropertyDescriptor<M>
-    : Parameters<M> extends Args
-      ? TypedPropertyDescriptor<M>
-      : TypedPropertyDescriptor<M> & { readonly 'the parameters do not fit those of the method': Args },
+  descriptor: DescriptorFor<M, Args>,
 ) => void;
 
 /** What `@Cacheable` and `@CachePut` may say. */

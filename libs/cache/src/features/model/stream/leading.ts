@@ -1,5 +1,6 @@
 import type { ModelMetadata } from '../admission.js';
-import type { AnswerStore, Made } from '../answer-store.js';
+import type { AnswerStore } from '../answer-store.js';
+import type { Made } from '../inquiry.js';
 import type { PlainAnswer } from '../model-types.js';
 import { AnswerTooLongError } from './errors.js';
 import type { PartReader } from './part-reader.js';
@@ -56,9 +57,9 @@ export class Leading<Part> {
 
   #judge({ parts, at, ms }: Recorded<Part>): PlainAnswer {
     const { answers, account, describe, params, lifeMs } = this.#options;
-    const metadata = { latencyMs: ms, ...describe?.(parts) };
     // What is judged is the text, where there is one; the recording itself was measured part by part.
     const judged = parts.every((part) => typeof part === 'string') ? parts.join('') : true;
-    return answers.judge('describe()', { account, output: { parts, at }, judged, metadata, params, lifeMs });
+    const described = { latencyMs: ms, describe: () => describe?.(parts) };
+    return answers.judge({ account, output: { parts, at }, judged, ...described, params, lifeMs });
   }
 }

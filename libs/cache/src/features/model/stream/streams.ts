@@ -1,6 +1,7 @@
 import { OptionCheck } from '@mobius1/kernel';
 import type { ModelMetadata } from '../admission.js';
-import type { AnswerStore, Inquiry, Outcome } from '../answer-store.js';
+import type { AnswerStore } from '../answer-store.js';
+import type { Inquiry, Outcome } from '../inquiry.js';
 import type { ModelAccount, ModelQuestion } from '../model-key.js';
 import type { ModelControls } from '../model-types.js';
 import { AnswerTooLongError, StreamAbandonedError } from './errors.js';

@@ -1,0 +1,69 @@
+import type { ModelMetadata } from '../../features/model/admission.js';
+import { CUT_OFF, metadataOf, type Reply, type TokenCounts } from '../judgement.js';
+import type { SdkGenerated, SdkPart } from './sdk-types.js';
+
+/** What is read of parts, whatever their type. */
+interface AnyPart extends SdkPart {
+  readonly text?: string;
+  readonly delta?: string;
+  readonly toolName?: string;
+  readonly finishReason?: SdkGenerated['finishReason'];
+  readonly usage?: AnyUsage;
+}
+
+interface InputTokens {
+  readonly total?: number | undefined;
+  readonly cacheRead?: number | undefined;
+}
+
+/** The fields of v2 are numbers, those of v3 objects. */
+interface AnyUsage {
+  readonly inputTokens?: number | InputTokens | undefined;
+  readonly cachedInputTokens?: number | undefined;
+  readonly outputTokens?: number | { readonly total?: number | undefined } | undefined;
+  readonly totalTokens?: number | undefined;
+}
+
+/** What is known of an answer of a language model. `json`: it was asked for as JSON. */
+export function generatedMetadata({ content, finishReason, usage }: SdkGenerated, json: boolean): ModelMetadata {
+  return metadataOf(replyOf(content, { text: textOf(content, 'text'), finishReason, usage }), json);
+}
+
+/** What is known of a streamed answer, from all of its parts. Without a part `finish` it is not whole. */
+export function streamedMetadata(parts: readonly SdkPart[], json: boolean): ModelMetadata {
+  const finish: AnyPart | undefined = parts.findLast(({ type }) => type === 'finish');
+  const { finishReason = CUT_OFF, usage = {} } = finish ?? {};
+  const reply = replyOf(parts, { text: textOf(parts, 'text-delta'), finishReason, usage });
+  const failed = parts.some(({ type }) => type === 'error');
+  return metadataOf(failed ? { ...reply, error: 'error part' } : reply, json);
+}
+
+const textOf = (parts: readonly AnyPart[], type: string): string =>
+  parts.map((part) => (part.type === type ? (part.text ?? part.delta ?? '') : '')).join('');
+
+function replyOf(
+  parts: readonly AnyPart[],
+  { text, finishReason, usage }: { text: string; finishReason: SdkGenerated['finishReason']; usage: AnyUsage },
+): Reply {
+  const reason = typeof finishReason === 'string' ? finishReason : finishReason.unified;
+  return {
+    texts: [text],
+    finishReason: reason,
+    toolCalls: parts.flatMap(({ type, toolName }) => (type === 'tool-call' && toolName ? [toolName] : [])),
+    more: parts.some(({ type }) => type === 'file'),
+    asksApproval: parts.some(({ type }) => type === 'tool-approval-request'),
+    ...(reason === 'error' ? { error: 'finish reason' } : {}),
+    tokens: tokensOf(usage),
+  };
+}
+
+function tokensOf({ inputTokens, cachedInputTokens, outputTokens, totalTokens }: AnyUsage): TokenCounts {
+  const [input, cachedInput] =
+    typeof inputTokens === 'object' ? [inputTokens.total, inputTokens.cacheRead] : [inputTokens, cachedInputTokens];
+  return {
+    input: input === undefined ? undefined : Math.max(0, input - (cachedInput ?? 0)),
+    cachedInput,
+    output: typeof outputTokens === 'object' ? outputTokens.total : outputTokens,
+    total: totalTokens,
+  };
+}

@@ -1,0 +1,478 @@
+import Anthropic from '@anthropic-ai/sdk';
+import OpenAI from 'openai';
+import { cachedFetch, type CachedFetchOptions } from '@mobius1/cache/fetch';
+import type { ModelCache } from '@mobius1/cache/standalone';
+import { eventually } from '../support/eventually.js';
+import {
+  chat,
+  embeddings,
+  errorEvents,
+  messages,
+  ModelServer,
+  responses,
+  type ServerReply,
+} from '../support/model-server.js';
+import { closeModels, createModels } from './models.js';
+
+const ASKED = { model: 'gpt-mock', messages: [{ role: 'user' as const, content: '¿Qué es el NIE?' }] };
+const CLAUDE = { ...ASKED, model: 'claude-mock', max_tokens: 100 };
+
+describe('a fetch that keeps answers', () => {
+  let server: ModelServer;
+  let models: ModelCache;
+
+  beforeEach(async () => {
+    server = await ModelServer.start();
+    models = createModels();
+  });
+  afterEach(async () => {
+    await closeModels();
+    await server.stop();
+  });
+
+  const fetchOf = (options: Partial<CachedFetchOptions> = {}) => cachedFetch(models, { workspaceId: 'w1', ...options });
+  const openai = (options: Partial<CachedFetchOptions> = {}, more: object = {}) =>
+    new OpenAI({ apiKey: 'k', baseURL: `${server.url}/v1`, maxRetries: 0, fetch: fetchOf(options), ...more });
+  const anthropic = (options: Partial<CachedFetchOptions> = {}) =>
+    new Anthropic({ apiKey: 'k', baseURL: server.url, maxRetries: 0, fetch: fetchOf(options) });
+
+  /** What a client says of its answers, twice; and how the second came. */
+  interface Way {
+    readonly reply: (words: readonly string[]) => ServerReply;
+    readonly ask: () => Promise<string>;
+  }
+
+  async function wordsOf<T>(stream: AsyncIterable<T>, word: (part: T) => string | null | undefined): Promise<string> {
+    let text = '';
+    for await (const part of stream) text += word(part) ?? '';
+    return text;
+  }
+
+  /** Reads one part and no more. */
+  async function leave(stream: AsyncIterable<unknown> | undefined): Promise<void> {
+    const reader = stream?.[Symbol.asyncIterator]();
+    await reader?.next();
+    await reader?.return?.();
+  }
+
+  const ways = (): Record<string, Way> => ({
+    'chat completions': {
+      reply: (words) => ({ json: chat.json(words.join('')) }),
+      ask: async () => (await openai().chat.completions.create(ASKED)).choices[0]?.message.content ?? '',
+    },
+    'chat completions, streamed': {
+      reply: (words) => ({ events: chat.events(words) }),
+      ask: async () =>
+        wordsOf(
+          await openai().chat.completions.create({ ...ASKED, stream: true }),
+          (part) => part.choices[0]?.delta.content,
+        ),
+    },
+    responses: {
+      reply: (words) => ({ json: responses.json(words.join('')) }),
+      ask: async () => (await openai().responses.create({ model: 'gpt-mock', input: 'what?' })).output_text,
+    },
+    'responses, streamed': {
+      reply: (words) => ({ events: responses.events(words) }),
+      ask: async () =>
+        wordsOf(await openai().responses.create({ model: 'gpt-mock', input: 'what?', stream: true }), (part) =>
+          part.type === 'response.output_text.delta' ? part.delta : '',
+        ),
+    },
+    messages: {
+      reply: (words) => ({ json: messages.json(words.join('')) }),
+      ask: async () =>
+        (await anthropic().messages.create(CLAUDE)).content
+          .map((block) => (block.type === 'text' ? block.text : ''))
+          .join(''),
+    },
+    'messages, streamed': {
+      reply: (words) => ({ events: messages.events(words) }),
+      ask: async () => anthropic().messages.stream(CLAUDE).finalText(),
+    },
+    embeddings: {
+      reply: (words) => ({ json: embeddings([[words.length, 1]]) }),
+      ask: async () => {
+        const { data } = await openai().embeddings.create({
+          model: 'embed-mock',
+          input: 'what?',
+          encoding_format: 'float',
+        });
+        return `${data[0]?.embedding[0]}`;
+      },
+    },
+  });
+
+  it.each(Object.keys(ways()))('asks once for twenty who ask the same, and then not again: %s', async (name) => {
+    const way = ways()[name];
+    if (way === undefined) throw new Error(name);
+    server.reply = () => way.reply(['un ', 'número ', 'de identidad ', '€']);
+    const answers = await Promise.all(Array.from({ length: 20 }, () => way.ask()));
+    expect(new Set(answers)).toEqual(new Set([name === 'embeddings' ? '4' : 'un número de identidad €']));
+    expect(await way.ask()).toBe(answers[0]);
+    expect(server.requests).toHaveLength(1);
+    expect(models.getStats()).toMatchObject({ stored: 1, misses: 1, hits: 20, refused: {} });
+    const tokens = name === 'embeddings' ? 3 : name === 'messages, streamed' ? 11 : 15;
+    expect(models.getStats().tokensAvoided).toBe(20 * tokens);
+  });
+
+  it('tells how an answer came, and hands on the headers of the provider to whose request it was', async () => {
+    server.reply = () => ({
+      json: chat.json('yes'),
+      headers: { 'x-request-id': 'req_1', 'x-ratelimit-remaining-requests': '7' },
+    });
+    const ask = async () => openai().chat.completions.create(ASKED).withResponse();
+    const [first, second] = [await ask(), await ask()];
+    expect(Object.fromEntries(first.response.headers)).toMatchObject({
+      ...{ 'x-mobius-cache': 'none', 'x-request-id': 'req_1', 'x-ratelimit-remaining-requests': '7' },
+    });
+    expect(second.data).toEqual(first.data);
+    expect(second.request_id).toBe('req_1');
+    expect(Object.fromEntries(second.response.headers)).toEqual({
+      ...{ 'content-type': 'application/json', 'x-request-id': 'req_1', 'x-mobius-cache': 'exact', age: '0' },
+      'x-mobius-fingerprint': expect.stringMatching(/^model:w1:gpt-mock:/),
+    });
+  });
+
+  it('streams an answer again byte by byte', async () => {
+    const events = [
+      'data: {"choices":[{"delta":{"content":"a"},"finish_reason":"stop"}]}\r\n\r\n',
+      ': comment\n\n',
+      'data: [DONE]\n\n',
+    ];
+    server.reply = () => ({ events });
+    const fetch = fetchOf();
+    const ask = async () => {
+      const body = JSON.stringify({ ...ASKED, stream: true });
+      const response = await fetch(`${server.url}/v1/chat/completions`, { method: 'POST', body });
+      return { type: response.headers.get('content-type'), status: response.status, text: await response.text() };
+    };
+    const first = await ask();
+    expect(first).toEqual({ type: 'text/event-stream; charset=utf-8', status: 200, text: events.join('') });
+    expect(await ask()).toEqual(first);
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it('keeps apart models, workspaces, addresses, headers that count, and whatever the body says', async () => {
+    let asked = 0;
+    server.reply = () => ({ json: chat.json(`${++asked}`) });
+    const bodies = [
+      ASKED,
+      { ...ASKED, model: 'gpt-mock-2' },
+      { ...ASKED, temperature: 0.5 },
+      { ...ASKED, seed: 7 },
+      { ...ASKED, user: 'ana' },
+      { ...ASKED, something_new: true },
+      { ...ASKED, messages: [{ role: 'system' as const, content: '¿Qué es el NIE?' }] },
+    ];
+    const ask: (() => Promise<OpenAI.ChatCompletion>)[] = [
+      ...bodies.map((body) => () => openai().chat.completions.create(body)),
+      () => openai({ workspaceId: 'w2' }).chat.completions.create(ASKED),
+      () => openai({}, { baseURL: `${server.url}/v2` }).chat.completions.create(ASKED),
+      () => openai({}, { organization: 'org' }).chat.completions.create(ASKED),
+      () => openai({ vary: ['X-Route'] }, { defaultHeaders: { 'x-route': 'eu' } }).chat.completions.create(ASKED),
+      () => openai({ vary: ['X-Route'] }, { defaultHeaders: { 'x-route': 'us' } }).chat.completions.create(ASKED),
+    ];
+    for (const round of [1, 2])
+      for (const [i, one] of ask.entries())
+        expect({ round, i, content: (await one()).choices[0]?.message.content }).toEqual({
+          round,
+          i,
+          content: `${i + 1}`,
+        });
+    expect(asked).toBe(ask.length);
+  });
+
+  it('takes for the same what only changes how an answer is fetched', async () => {
+    server.reply = () => ({ json: chat.json('yes') });
+    await openai().chat.completions.create(ASKED);
+    await openai({}, { apiKey: 'another' }).chat.completions.create(ASKED);
+    const headers = {
+      'user-agent': 'openai/9',
+      'x-stainless-package-version': '9',
+      traceparent: '00-1',
+      'x-route': 'eu',
+    };
+    await openai().chat.completions.create(ASKED, { headers, signal: new AbortController().signal, timeout: 9_000 });
+    const { messages: asked, model } = ASKED;
+    await openai().chat.completions.create({ messages: asked, model }); // in another order
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it('lets everything else through untouched', async () => {
+    server.reply = () => ({ json: { data: [] }, headers: { 'x-of': 'the server' } });
+    const fetch = fetchOf();
+    const post = (path: string, body: string | FormData) => fetch(server.url + path, { method: 'POST', body });
+    await openai().models.list();
+    const form = new FormData();
+    form.set('model', 'gpt-mock');
+    await post('/v1/files', form);
+    await post('/v1/chat/completions', form);
+    await post('/v1/chat/completions', 'no JSON');
+    await post('/v1/chat/completions', JSON.stringify({ messages: [] }));
+    await post('/v1/threads/t1/messages', JSON.stringify({ role: 'user', content: 'x' }));
+    await post('/v1/responses', JSON.stringify({ model: 'gpt-mock', input: 'x', conversation: 'conv_1' }));
+    await post('/v1/responses', JSON.stringify({ model: 'gpt-mock', input: 'x', background: true }));
+    const response = await fetch(
+      new Request(`${server.url}/v1/chat/completions`, { method: 'POST', body: JSON.stringify(ASKED) }),
+    );
+    expect(response.headers.get('x-of')).toBe('the server');
+    expect(response.headers.get('x-mobius-cache')).toBeNull();
+    expect(server.requests).toHaveLength(9);
+    expect(server.requests[3]?.text).toBe('no JSON');
+    expect(models.getStats()).toMatchObject({ hits: 0, misses: 0, stored: 0, refused: {} });
+  });
+
+  const answersOf: [reason: string, name: string, reply: ServerReply][] = [
+    ['unfinished', 'chat completions', { json: chat.json('cut o', { finish_reason: 'length' }) }],
+    ['content-filter', 'chat completions', { json: chat.json('', { finish_reason: 'content_filter' }) }],
+    [
+      'content-filter',
+      'chat completions',
+      { json: chat.json('', { message: { content: null, refusal: 'I will not.' } }) },
+    ],
+    ['empty', 'chat completions', { json: chat.json('') }],
+    ['error', 'chat completions', { json: 'no object' }],
+    ['unfinished', 'chat completions, streamed', { events: chat.events(['cut o'], 'length') }],
+    ['unfinished', 'chat completions, streamed', { events: chat.events(['cut o']).slice(0, -1) }],
+    ['unfinished', 'chat completions, streamed', { events: chat.events(['cut o'], null) }],
+    ['content-filter', 'chat completions, streamed', { events: chat.events([''], 'content_filter') }],
+    ['tool-calls', 'chat completions, streamed', { events: chat.toolEvents('pay') }],
+    [
+      'unfinished',
+      'responses',
+      { json: responses.json('cut o', { status: 'incomplete', incomplete_details: { reason: 'max_output_tokens' } }) },
+    ],
+    [
+      'content-filter',
+      'responses',
+      { json: responses.json('', { status: 'incomplete', incomplete_details: { reason: 'content_filter' } }) },
+    ],
+    ['error', 'responses', { json: responses.json('', { status: 'failed', error: { code: 'server_error' } }) }],
+    [
+      'tool-calls',
+      'responses',
+      { json: responses.json('', { output: [{ type: 'function_call', name: 'pay', arguments: '{}' }] }) },
+    ],
+    [
+      'unfinished',
+      'responses, streamed',
+      { events: responses.events(['cut o'], 'incomplete', { incomplete_details: { reason: 'max_output_tokens' } }) },
+    ],
+    ['unfinished', 'responses, streamed', { events: responses.events(['cut o']).slice(0, -1) }],
+    ['error', 'responses, streamed', { events: responses.events([''], 'failed', { error: { code: 'server_error' } }) }],
+    ['unfinished', 'messages', { json: messages.json('cut o', { stop_reason: 'max_tokens' }) }],
+    ['content-filter', 'messages', { json: messages.json('no', { stop_reason: 'refusal' }) }],
+    [
+      'tool-calls',
+      'messages',
+      {
+        json: messages.json('', {
+          stop_reason: 'tool_use',
+          content: [{ type: 'tool_use', id: '1', name: 'pay', input: {} }],
+        }),
+      },
+    ],
+    ['unfinished', 'messages, streamed', { events: messages.events(['cut o'], 'max_tokens') }],
+    ['unfinished', 'messages, streamed', { events: messages.events(['cut o']).slice(0, -1) }],
+  ];
+
+  it.each(answersOf)('does not keep an answer that is not whole: %s, %s (%#)', async (reason, name, reply) => {
+    const way = ways()[name];
+    server.reply = () => reply;
+    for (let i = 0; i < 2; i++) await way?.ask().catch(() => undefined); // some SDKs mind, too
+    expect(server.requests).toHaveLength(2);
+    expect(models.getStats()).toMatchObject({ stored: 0, hits: 0, refused: { [reason]: 2 } });
+  });
+
+  it.each([
+    [
+      '/v1/chat/completions',
+      'chat completions, streamed',
+      [...chat.events(['half an ']).slice(0, 1), errorEvents.openai],
+    ],
+    ['/v1/messages', 'messages, streamed', [...messages.events(['half an ']).slice(0, 4), errorEvents.anthropic]],
+  ])('does not keep a stream with an error in it: %s', async (path, name, events) => {
+    server.reply = () => ({ events });
+    for (let i = 0; i < 2; i++) await expect(ways()[name]?.ask()).rejects.toThrow(/overloaded/);
+    const fetch = fetchOf(); // one that reads on behind the error
+    const response = await fetch(server.url + path, {
+      method: 'POST',
+      body: JSON.stringify({ ...ASKED, stream: true }),
+    });
+    expect(await response.text()).toBe(events.join(''));
+    expect(server.requests).toHaveLength(3);
+    expect(models.getStats()).toMatchObject({ stored: 0, hits: 0, refused: { error: 1 } });
+  });
+
+  it('does not keep a stream whose connection broke', async () => {
+    server.reply = () => ({ events: chat.events(['half an ', 'answer']).slice(0, 2), breaks: true });
+    const ask = ways()['chat completions, streamed']?.ask ?? Promise.reject;
+    for (let i = 0; i < 2; i++) await expect(ask()).rejects.toThrow();
+    expect(server.requests).toHaveLength(2);
+    expect(models.getStats()).toMatchObject({ stored: 0, hits: 0 });
+  });
+
+  it('keeps JSON only where it is', async () => {
+    server.reply = ({ text }) => ({ json: chat.json(text.includes('whole') ? '{"a":1}' : '{"a":') });
+    const ask = (content: string) =>
+      openai().chat.completions.create({
+        ...{ model: 'gpt-mock', messages: [{ role: 'user', content }] },
+        response_format: { type: 'json_object' },
+      });
+    for (const content of ['half', 'half', 'whole', 'whole']) await ask(content);
+    expect(server.requests).toHaveLength(3);
+    expect(models.getStats().refused).toEqual({ 'invalid-json': 2 });
+  });
+
+  it('hands on what the provider refuses, to each who waits; keeps none of it', async () => {
+    server.reply = () => ({ status: 429, json: { error: { message: 'slow down' } }, headers: { 'retry-after': '7' } });
+    const failed = await Promise.allSettled(Array.from({ length: 5 }, () => openai().chat.completions.create(ASKED)));
+    for (const one of failed)
+      expect((one as PromiseRejectedResult).reason).toMatchObject({ status: 429, message: '429 slow down' });
+    expect((failed[4] as PromiseRejectedResult).reason.headers.get('retry-after')).toBe('7');
+    expect(server.requests).toHaveLength(1);
+    server.reply = () => ({ json: chat.json('yes') });
+    expect((await openai().chat.completions.create(ASKED)).choices[0]?.message.content).toBe('yes');
+  });
+
+  it('lets nobody pay for the wrong key of another', async () => {
+    server.reply = ({ headers }) =>
+      headers.authorization === 'Bearer good'
+        ? { json: chat.json('yes') }
+        : { status: 401, json: { error: { message: 'who are you' } } };
+    const asked = ['bad', 'good', 'bad'].map((apiKey) => openai({}, { apiKey }).chat.completions.create(ASKED));
+    const [first, second, third] = await Promise.allSettled(asked);
+    expect(first).toMatchObject({ status: 'rejected', reason: { status: 401 } });
+    expect(second).toMatchObject({ status: 'fulfilled' });
+    expect(third).toMatchObject({ status: 'rejected', reason: { status: 401 } });
+  });
+
+  it.each<[string, ServerReply]>([
+    ['429', { status: 429, json: {} }],
+    ['503', { status: 503, json: {} }],
+    ['silence', { json: {}, held: { after: 0, until: new Promise(() => undefined) } }],
+    ['a broken connection', { events: [], breaks: true }],
+  ])('gives an expired answer for %s, if it may; what is wrong with the request is told', async (_, bad) => {
+    const options = { ttl: '1ms', staleIfError: '1h', responseTimeout: 100 } as const;
+    const ask = () => openai(options).chat.completions.create(ASKED).withResponse();
+    server.reply = () => ({ json: chat.json('yesterday') });
+    await ask();
+    await new Promise((resolve) => setTimeout(resolve, 5)); // until the TTL is over
+    server.reply = () => bad;
+    const { data, response } = await ask();
+    expect(data.choices[0]?.message.content).toBe('yesterday');
+    expect(response.headers.get('x-mobius-cache')).toBe('stale');
+    for (const status of [400, 401, 403, 404]) {
+      server.reply = () => ({ status, json: { error: { message: 'no' } } });
+      await expect(ask()).rejects.toMatchObject({ status });
+    }
+  });
+
+  it('does what a request says in cache-control', async () => {
+    server.reply = () => ({ json: chat.json('yes') });
+    const ask = (control: string) => openai().chat.completions.create(ASKED, { headers: { 'cache-control': control } });
+    await expect(ask('only-if-cached')).rejects.toMatchObject({ status: 504, code: 'CACHE_MODEL_NOT_CACHED' });
+    await ask('no-store');
+    await ask('max-age=60, something-new');
+    expect(server.requests).toHaveLength(2);
+    await ask('max-age=60');
+    await ask('only-if-cached');
+    expect(server.requests).toHaveLength(2);
+    await ask('no-cache');
+    await ask('max-age=0');
+    expect(server.requests).toHaveLength(4);
+  });
+
+  describe('with ten who read one stream', () => {
+    const WORDS = ['uno ', 'dos ', 'tres ', 'cuatro'];
+    let open!: (value: unknown) => void;
+    const read = (signal?: AbortSignal) =>
+      openai().chat.completions.create({ ...ASKED, stream: true }, signal === undefined ? {} : { signal });
+
+    beforeEach(() => {
+      const until = new Promise((resolve) => (open = resolve));
+      server.reply = () => ({ events: chat.events(WORDS), held: { after: 2, until } });
+    });
+    afterEach(() => open(undefined));
+
+    it('asks once; each is told the first words before the last are there', async () => {
+      const streams = await Promise.all(Array.from({ length: 10 }, () => read()));
+      const readers = streams.map((stream) => stream[Symbol.asyncIterator]());
+      for (const reader of readers) {
+        const { value } = await reader.next();
+        expect(value?.choices[0]?.delta.content).toBe('uno ');
+      }
+      open(undefined);
+      for (const reader of readers) {
+        let text = 'uno ';
+        for (let next = await reader.next(); !next.done; next = await reader.next())
+          text += next.value.choices[0]?.delta.content ?? '';
+        expect(text).toBe('uno dos tres cuatro');
+      }
+      expect(server.requests).toHaveLength(1);
+    });
+
+    it('lets one leave without harm for the others, the one who asked first included', async () => {
+      const controller = new AbortController();
+      const first = await read(controller.signal);
+      const others = await Promise.all([read(), read()]);
+      await first[Symbol.asyncIterator]().next();
+      controller.abort();
+      const [leaves, stays] = others;
+      await leave(leaves);
+      open(undefined);
+      expect(await wordsOf(stays, (part) => part.choices[0]?.delta.content)).toBe('uno dos tres cuatro');
+      expect(server.requests).toMatchObject([{ left: false }]);
+      expect(
+        (
+          await openai()
+            .chat.completions.create({ ...ASKED, stream: true })
+            .withResponse()
+        ).response.headers.get('x-mobius-cache'),
+      ).toBe('exact');
+    });
+
+    it('ends the connection when all have left, read or not', async () => {
+      const controller = new AbortController();
+      const streams = [await read(controller.signal), await read(), await read()];
+      await leave(streams[1]);
+      streams[2]?.controller.abort();
+      expect(server.requests[0]?.left).toBe(false);
+      controller.abort();
+      await eventually(() => server.requests[0]?.left, { what: 'the connection to be closed' });
+      expect(models.getStats()).toMatchObject({ stored: 0 });
+    });
+
+    it('ends it, too, when nobody has read a byte', async () => {
+      const response = await fetchOf()(`${server.url}/v1/chat/completions`, {
+        ...{ method: 'POST', body: JSON.stringify({ ...ASKED, stream: true }) },
+      });
+      await response.body?.cancel();
+      await eventually(() => server.requests[0]?.left, { what: 'the connection to be closed' });
+    });
+
+    it('lets one who waits for the first byte leave', async () => {
+      server.reply = () => ({ events: chat.events(WORDS), held: { after: 0, until: new Promise(() => undefined) } });
+      const controller = new AbortController();
+      const waiting = read(controller.signal);
+      await eventually(() => server.requests.length === 1, { what: 'the request' });
+      controller.abort();
+      await expect(waiting).rejects.toBeInstanceOf(OpenAI.APIUserAbortError);
+      await eventually(() => server.requests[0]?.left, { what: 'the connection to be closed' });
+    });
+  });
+
+  it('needs to know whose answers these are', async () => {
+    expect(() => cachedFetch(models, {} as never)).toThrow(/workspaceId: expected whose answers these are/);
+    expect(() => cachedFetch(models, { workspaceId: 'w1', vari: [] } as never)).toThrow(/did you mean 'vary'/);
+    const fetch = fetchOf({ workspaceId: ({ headers }) => headers.get('x-workspace') ?? undefined });
+    const ask = (headers: Record<string, string>) =>
+      fetch(`${server.url}/v1/chat/completions`, { method: 'POST', body: JSON.stringify(ASKED), headers });
+    await expect(ask({})).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
+    expect(server.requests).toHaveLength(0);
+    server.reply = () => ({ json: chat.json('yes') });
+    for (const workspace of ['w1', 'w2', 'w1']) expect((await ask({ 'x-workspace': workspace })).status).toBe(200);
+    expect(server.requests).toHaveLength(2);
+  });
+});
