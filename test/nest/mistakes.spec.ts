@@ -36,7 +36,7 @@ const PAGE = 'docs/troubleshooting.md';
 /** The first mistakes that people make, and what they are told: each message says what happened and what to do, and a page explains it. */
 describe('a mistake of the first minutes', () => {
   const symptoms = symptomsOf(PAGE);
-  const told: string[] = [];
+  let told: string[];
   let log: string[];
   const emitWarning = jest.spyOn(process, 'emitWarning');
   const warnings = (): string[] => emitWarning.mock.calls.map(([text]) => String(text));
@@ -45,11 +45,13 @@ describe('a mistake of the first minutes', () => {
     void log.push(words.map((word) => (typeof word === 'string' ? word : inspect(word))).join(' '));
   const logger: LoggerService = { log: keep, warn: keep, error: keep };
 
-  beforeEach(() => (log = []));
+  beforeEach(() => {
+    log = [];
+    told = [];
+  });
   afterEach(async () => {
     await closeApps();
-    told.push(...log);
-    expect([...told, ...warnings()].filter((text) => SECRETS.test(text))).toEqual([]);
+    expect([...told, ...log, ...warnings()].filter((text) => SECRETS.test(text))).toEqual([]);
   });
 
   async function boot(metadata: ModuleMetadata) {
