@@ -91,7 +91,7 @@ function warnOfLoad() {
 }
 
 function report() {
-  const nobodys = titlesInPages().filter((title) => !measured.has(title));
+  const nobodys = titlesInPages().filter((title) => title !== 'How it compares' && !measured.has(title));
   console.log(`\n${measured.size} tables in ${secondsSince(begin)} s${quick ? '; none is written with --quick' : ''}.`);
   if (parts.length === PARTS.length && !quick && failures.length === 0 && nobodys.length > 0)
     console.log(`Nobody measures these any more; take them out of the pages:\n  ${nobodys.join('\n  ')}`);

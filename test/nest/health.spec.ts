@@ -111,7 +111,7 @@ describe('the health of rate limits', () => {
       await app.get(RateLimitService).check('k', { limit: 1, window: 60 });
       expect(await health()).toMatchObject({
         status: 'degraded',
-        reasons: [expect.stringContaining('(maxmemory-policy)')],
+        reasons: [expect.stringContaining('maxmemory-policy')],
       });
     } finally {
       await closeApps();
@@ -183,6 +183,18 @@ describe('the judgement', () => {
       ],
       'degraded',
       [/refuses: it is a replica.*READONLY/, /memory is full/],
+    ],
+    [
+      'a Redis that refuses to be used, once',
+      [{ answers: false, lastError: 'WRONGPASS …', refusals: [{ kind: 'unauthenticated', message: 'WRONGPASS …' }] }],
+      'down',
+      [/^Redis at here:1 cannot be used at the moment\. Reads/, /refuses: it wants another user or password; correct/],
+    ],
+    [
+      'a silence with a cause',
+      [{ answers: false, lastError: 'connect ECONNREFUSED' }],
+      'down',
+      [/ECONNREFUSED\. Nothing/],
     ],
     ['memory at 95 %', [{ maxMemory: 100 }, { memory: 95 }], 'up', []],
     [

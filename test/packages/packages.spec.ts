@@ -3,11 +3,18 @@ import { copyFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Entry, entries } from '../../tools/entries.cjs';
 import { Packed, ROOT } from './packed.js';
+import { INSTALLED, newApplication, serve, tourOfReadme } from './readme-application.js';
 import { licencesBehind, licenceOf, tableRows } from './supply-chain.js';
 
 const LIBRARIES = [...new Set(entries.map(({ library }) => library))];
 const NEST = /^@nestjs\/|^reflect-metadata$|^rxjs$/;
 const FIXTURES = join(__dirname, 'fixtures');
+
+/** What the example of the README answers. */
+interface Price {
+  readonly price: number;
+  readonly read: string;
+}
 
 jest.setTimeout(120_000);
 
@@ -144,6 +151,29 @@ describe('what is published', () => {
       values: [true, true],
       sameRedis: true,
     });
+  });
+
+  it('does in a new application of Nest what the README says', async () => {
+    packed.install(INSTALLED);
+    const shop = newApplication(packed.folder);
+    const { url, output, stop } = await serve(shop);
+    try {
+      const tour = tourOfReadme();
+      expect(tour.map(({ says }) => says.split(':')[0])).toEqual(['MISS', 'HIT', '', 'MISS']);
+      let before: Price | undefined;
+      for (const { method, path, says } of tour) {
+        const text = await (await fetch(url + path, { method })).text();
+        if (says === '') continue;
+        const now = JSON.parse(text) as Price;
+        expect(`${now.read === before?.read ? 'HIT' : 'MISS'} ${now.price}`).toBe(
+          `${says.split(':')[0] ?? ''} ${/price is (\d+)/.exec(says)?.[1] ?? String(before?.price)}`,
+        );
+        before = now;
+      }
+      expect(output()).toContain('cache: embedded in-memory store');
+    } finally {
+      await stop();
+    }
   });
 
   describe('the page about it', () => {

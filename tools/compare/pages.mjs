@@ -1,6 +1,7 @@
 // The pages of the documentation, and the tables in them.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { format, resolveConfig } from 'prettier';
+import { summaryOf } from './summary.cjs';
 import { tablesIn, writeTables } from './tables.cjs';
 
 /** Tables that stand nowhere yet come to its end. */
@@ -19,7 +20,13 @@ export function titlesInPages() {
   return [...new Set(pages.flatMap(({ text }) => tablesIn(text)).map(({ title }) => title))];
 }
 
+/** Puts tables into the pages, and then what they say together into the README. */
 export async function writeIntoPages(tables) {
+  await write(tables);
+  await write([summaryOf(readPages())]);
+}
+
+async function write(tables) {
   for (const { path, text } of writeTables({ pages: readPages(), tables, appendTo: NEW_TABLES })) {
     writeFileSync(path, await format(text, { ...(await resolveConfig(path)), filepath: path }));
     console.log(`written: ${path}`);

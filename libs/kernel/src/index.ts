@@ -8,6 +8,7 @@ export { CodedError } from './coded-error.js';
 export { InvalidOptionsError, type OptionProblem } from './option-errors.js';
 export { OptionCheck } from './option-check.js';
 export { EnvironmentCheck } from './environment-check.js';
+export { atBoot } from './at-boot.js';
 
 // Waiting for what may fail
 export { type Backoff, exponentialBackoff, type ExponentialBackoffOptions } from './backoff.js';

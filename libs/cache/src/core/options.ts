@@ -1,4 +1,4 @@
-import { type Duration, OptionCheck } from '@mobius1/kernel';
+import { type Duration, formatDuration, OptionCheck } from '@mobius1/kernel';
 
 /** What may be said of every stored value. */
 export interface StoreOptions {
@@ -82,20 +82,33 @@ export const LIMIT_DEFAULTS: EngineLimits = Object.freeze({
   maxValueBytes: 16 * 1024 * 1024,
 });
 
+const [MINUTE, DAY] = [60, 86_400];
 /** Above this a TTL given as a number is probably meant in milliseconds. */
-export const SUSPICIOUS_TTL_SECONDS = 30 * 24 * 3600;
+const SUSPICIOUS_TTL_SECONDS = 30 * DAY;
 
-let warned = false;
+/** 60,000, 300,000, 900,000: whole minutes in milliseconds, and in seconds no number of days that anybody would choose. */
+const looksLikeMilliseconds = (ttl: number): boolean =>
+  ttl > SUSPICIOUS_TTL_SECONDS || (ttl % (MINUTE * 1_000) === 0 && ttl % DAY !== 0);
 
-/** Warns once in a process, naming the call: people who come from other libraries write milliseconds. */
-function suspectMilliseconds(call: string, ttl: unknown): void {
-  if (warned || typeof ttl !== 'number' || ttl <= SUSPICIOUS_TTL_SECONDS) return;
-  warned = true;
+const MOST_WARNINGS = 1_000;
+const warned = new Set<number | string>();
+
+/** Warns once for each TTL in a call: people who come from other libraries write milliseconds. */
+export function suspectMilliseconds(place: string, ttl: unknown, once: number | string = Number(ttl)): void {
+  if (typeof ttl !== 'number' || !looksLikeMilliseconds(ttl) || warned.has(once) || warned.size > MOST_WARNINGS) return;
+  warned.add(once).add(ttl);
+  const meant = formatDuration(ttl);
   process.emitWarning(
-    `${call}: ttl ${ttl} is ${Math.round(ttl / 86_400)} days. A ttl number is in seconds; write '${ttl}ms' for milliseconds, or '${Math.round(ttl / 86_400)}d' if it is meant.`,
+    `${place}: ttl ${ttl} is ${inWords(ttl)}. A ttl number is in seconds; write '${meant}' for ${ttl} milliseconds, or '${ttl}s' if seconds are meant.`,
     { code: 'MOBIUS_CACHE_TTL_UNIT' },
   );
 }
+
+/** The same for each place that declares one; calls that have it from there do not repeat it. */
+export const suspectDeclared = (place: string, ttl: unknown): void => suspectMilliseconds(place, ttl, place);
+
+const inWords = (seconds: number): string =>
+  seconds < 2 * DAY ? `${Math.round(seconds / 3_600)} hours` : `${Math.round(seconds / DAY)} days`;
 
 /** A ttl in milliseconds; throws InvalidOptionsError naming the call when it is none. */
 export function ttlMs(call: string, ttl: Duration, path = 'ttl'): number {
@@ -125,6 +138,14 @@ const orZero = (check: OptionCheck, path: string, value: Duration | undefined): 
 export function resolvePlan(call: string, options: LoadOptions<never> | undefined, defaults: Plan): Plan {
   if (options === undefined) return defaults;
   const check = new OptionCheck(call);
+  const plan = planOf(check, options, defaults);
+  check.throwIfAny();
+  suspectMilliseconds(call, options.ttl);
+  return plan;
+}
+
+/** The same for a caller who has more to check. */
+export function planOf(check: OptionCheck, options: LoadOptions<never>, defaults: Plan): Plan {
   const { ttl, tags } = options;
   const plan: Plan = {
     ttlMs: (typeof ttl === 'function' ? undefined : check.durationMs('ttl', ttl, 's')) ?? defaults.ttlMs,
@@ -141,8 +162,6 @@ export function resolvePlan(call: string, options: LoadOptions<never> | undefine
   if (tags !== undefined && typeof tags !== 'function') checkTags(check, tags);
   check.function('unless', options.unless);
   check.function('staleIf', options.staleIf);
-  check.throwIfAny();
-  suspectMilliseconds(call, ttl);
   return plan;
 }
 

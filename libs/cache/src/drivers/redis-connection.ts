@@ -3,7 +3,7 @@ import { StoreUnavailableError } from '../core/errors.js';
 import { BlockingPool } from './blocking-pool.js';
 import { mastersOf, type RedisClient } from './redis-client.js';
 import { createRedis } from './redis-factory.js';
-import { type Refusal, Refusals } from './refusals.js';
+import { type Refusal, Refusals, withoutArguments } from './refusals.js';
 import { ReplyWatch } from './reply-watch.js';
 import { REDIS_DEFAULTS, type RedisOptions } from './redis-options.js';
 
@@ -274,7 +274,7 @@ export class RedisConnection {
   #listen(): void {
     let wasReady = this.ready;
     this.client.on('error', (error: Error) => {
-      this.#lastError = error.message || (error as NodeJS.ErrnoException).code || error.name;
+      this.#lastError = withoutArguments(error.message || (error as NodeJS.ErrnoException).code || error.name);
       this.#refused(error);
     });
     this.client.on('ready', () => {

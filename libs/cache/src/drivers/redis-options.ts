@@ -89,6 +89,17 @@ const KNOWN: readonly string[] = [
   ...['maxRetriesPerRequest', 'connectTimeout', 'commandTimeout', 'pool', 'waitReplicas'],
 ];
 
+/** Completes "expected …". */
+export const REDIS_URL =
+  "a URL like 'redis://localhost:6379/0', in whose password @ : / ? # are written %40 %3A %2F %3F %23";
+
+/** True for what ioredis can take apart. What stands behind an unescaped sign of a password would be taken for the host. */
+export function isRedisUrl(url: unknown): boolean {
+  if (typeof url !== 'string' || !/^rediss?:\/\/\S+$/.test(url) || !URL.canParse(url)) return false;
+  const { pathname, search, hash } = new URL(url);
+  return ![pathname, search, hash].some((part) => part.includes('@'));
+}
+
 /** Checks Redis options; problems go to `check` under `scope`. */
 export function checkRedisOptions(check: OptionCheck, options: RedisOptions, scope = 'redis'): void {
   const at = (name: string): string => (scope === '' ? name : `${scope}.${name}`);
@@ -105,9 +116,7 @@ export function checkRedisOptions(check: OptionCheck, options: RedisOptions, sco
   if (options.maxRetriesPerRequest !== null) {
     check.integerBetween(at('maxRetriesPerRequest'), options.maxRetriesPerRequest, 0, 1000);
   }
-  if (options.url !== undefined && !/^rediss?:\/\/\S+$/.test(options.url)) {
-    check.problem(at('url'), "a URL like 'redis://localhost:6379/0'", options.url);
-  }
+  if (options.url !== undefined && !isRedisUrl(options.url)) check.problem(at('url'), REDIS_URL, options.url);
   for (const [name, nodes] of Object.entries({ sentinels: options.sentinels, cluster: options.cluster })) {
     if (nodes === undefined) continue;
     if (!Array.isArray(nodes) || nodes.length === 0) check.problem(at(name), 'a list of { host, port }', nodes);

@@ -16,6 +16,8 @@ describe('Refusals', () => {
     ['WRONGPASS invalid username-password pair or user is disabled.', 'unauthenticated'],
     ["NOPERM User app has no permissions to run the 'evalsha' command", 'forbidden'],
     ['NOPERM this user has no permissions to access one of the keys used as arguments', 'forbidden'],
+    ['MOVED 3999 127.0.0.1:7001', 'cross-slot'],
+    ['ASK 3999 127.0.0.1:7001', 'cross-slot'],
     ["CROSSSLOT Keys in request don't hash to the same slot", 'cross-slot'],
     ['WRONGTYPE Operation against a key holding the wrong kind of value', 'wrong-type'],
     ['MISCONF Redis is configured to save RDB snapshots, but …', 'not-persisting'],

@@ -20,6 +20,25 @@ export interface Refusal {
   readonly message: string;
 }
 
+/** What each kind means for the cache, and what to do. */
+export const REFUSALS: Readonly<Record<RefusalKind, string>> = {
+  'read-only':
+    'it is a replica, nothing is stored or invalidated there; point the cache at the master, or at its Sentinels',
+  loading: 'it is not ready yet; wait',
+  full: 'its memory is full, nothing more is stored; give it more, or a maxmemory-policy that evicts entries',
+  unauthenticated:
+    'it wants another user or password; correct REDIS_PASSWORD or REDIS_URL, or redis.username and redis.password in the options',
+  forbidden: 'the user may not do what the cache needs; grant what the message names',
+  'unknown-command':
+    'it does not know a command that the cache needs, or it was renamed; undo rename-command, or take another service',
+  'cross-slot':
+    'it is a Cluster, and the client does not know it; name its nodes in redis.cluster, in place of host or url',
+  'wrong-type': "something else than a cached value stands under a key; find out who else uses the cache's keyPrefix",
+  'not-persisting': 'it takes no writes because it cannot save them; look at its disk',
+  unavailable: 'no master serves the keys at the moment; wait, then look at the Cluster',
+  other: 'for a reason of its own',
+};
+
 /** By the first word of the reply; whole texts differ between servers. */
 const KINDS: Readonly<Record<string, RefusalKind>> = {
   READONLY: 'read-only',
@@ -30,6 +49,8 @@ const KINDS: Readonly<Record<string, RefusalKind>> = {
   WRONGPASS: 'unauthenticated',
   NOPERM: 'forbidden',
   CROSSSLOT: 'cross-slot',
+  MOVED: 'cross-slot',
+  ASK: 'cross-slot',
   WRONGTYPE: 'wrong-type',
   MISCONF: 'not-persisting',
   MASTERDOWN: 'unavailable',
@@ -85,6 +106,7 @@ function kindOf(message: string): RefusalKind {
 }
 
 /** Replies to unknown commands quote their arguments, which are keys and values (G9). */
-function withoutArguments(message: string): string {
-  return message.replace(/,? ?with args beginning with.*/s, '').slice(0, LONGEST_MESSAGE);
+export function withoutArguments(message: string): string {
+  const said = message.replace(/,? ?with args beginning with.*/s, '').replace(/\.$/, '');
+  return said.length > LONGEST_MESSAGE ? `${said.slice(0, LONGEST_MESSAGE)}…` : said;
 }

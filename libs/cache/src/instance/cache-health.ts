@@ -1,5 +1,6 @@
 import type { Coherence } from '../core/store.js';
-import type { Refusal, RefusalKind } from '../drivers/refusals.js';
+import { adviceOn } from '../drivers/advice.js';
+import { type Refusal, type RefusalKind, REFUSALS } from '../drivers/refusals.js';
 import type { NearFacts } from '../drivers/near/near-tier.js';
 
 /** `up`: all is well. `degraded`: the application works, the cache helps less. `down`: the cache does not help at all. */
@@ -38,21 +39,6 @@ export interface CacheHealth {
 const SLOW_SHARE = 0.5;
 // A Redis this full evicts or refuses at any moment.
 const FULL_SHARE = 0.95;
-
-/** What each kind of refusal means for the cache. */
-const WORDS: Readonly<Record<RefusalKind, string>> = {
-  'read-only': 'it is a replica, nothing is stored or invalidated there',
-  loading: 'it is not ready yet',
-  full: 'its memory is full, nothing more is stored',
-  unauthenticated: 'it wants another user or password',
-  forbidden: 'the user may not do what the cache needs',
-  'unknown-command': 'it does not know a command that the cache needs, or it was renamed',
-  'cross-slot': 'it is a Cluster, and the client does not know it',
-  'wrong-type': 'something else than a cached value stands under a key',
-  'not-persisting': 'it takes no writes because it cannot save them',
-  unavailable: 'no master serves the keys at the moment',
-  other: 'for a reason of its own',
-};
 
 export interface HealthFacts {
   readonly store: CacheHealth['store'];
@@ -106,13 +92,17 @@ export function judgeHealth({ store, remembered, memory, redis }: HealthFacts): 
   };
 }
 
-const silence = ({ place, lastError }: RedisFacts): string =>
-  `${place} does not answer${lastError ? `: ${lastError}` : ''}. Reads go to their source.`;
+function silence({ place, lastError, refusals }: RedisFacts): string {
+  // It did answer; what it refused is a reason of its own.
+  if (refusals.some(({ message }) => message === lastError))
+    return `${place} cannot be used at the moment. Reads go to their source.`;
+  return `${place} does not answer${lastError ? `: ${lastError}` : ''}. ${adviceOn(lastError)} Reads go to their source.`;
+}
 
 /** What is not well though Redis may answer. */
 function troubles(redis: RedisFacts, memory: number): string[] {
   const { place, answers, latencyMs, commandTimeoutMs, breaker, refusals, maxMemory, near, unconfirmed = 0 } = redis;
-  const reasons = refusals.map(({ kind, message }) => `${place} refuses: ${WORDS[kind]} (${message}).`);
+  const reasons = refusals.map(({ kind, message }) => `${place} refuses: ${REFUSALS[kind]} (${message}).`);
   if (breaker !== 'closed') reasons.push(`The circuit breaker is ${breaker}: Redis was silent too often.`);
   if (latencyMs !== undefined && latencyMs > commandTimeoutMs * SLOW_SHARE) {
     reasons.push(`A ping took ${latencyMs.toFixed(1)} ms; reads give up after ${commandTimeoutMs} ms.`);
@@ -121,7 +111,7 @@ function troubles(redis: RedisFacts, memory: number): string[] {
     reasons.push(`Redis uses ${memory} of ${maxMemory} bytes: it will evict or refuse entries.`);
   }
   if (redis.limitsEvictable && maxMemory > 0) {
-    reasons.push(`${place} evicts any key when it is full: rate limits may be forgotten (maxmemory-policy).`);
+    reasons.push(`${place} evicts any key when it is full: rate limits may be forgotten. Set maxmemory-policy to noeviction or volatile-lru, or give limits a Redis of their own.`);
   }
   if (answers) reasons.push(...unconfirmedBy(unconfirmed), ...unheard(place, near));
   return reasons;

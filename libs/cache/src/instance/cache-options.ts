@@ -1,5 +1,5 @@
 import { type Duration, OptionCheck, type UnitOfWork } from '@mobius1/kernel';
-import { type EngineLimits, LIMIT_DEFAULTS, type Plan, PLAN_DEFAULTS } from '../core/options.js';
+import { type EngineLimits, LIMIT_DEFAULTS, type Plan, PLAN_DEFAULTS, suspectDeclared } from '../core/options.js';
 import type { ModelCacheOptions } from '../features/model/model-options.js';
 import { checkLimitOptions, type ResolvedLimitOptions } from '../features/rate-limit/limit-options.js';
 import type { RateLimitOptions } from '../features/rate-limit/limit-types.js';
@@ -148,6 +148,7 @@ export function resolveCacheOptions(options: CacheOptions): ResolvedCacheOptions
   const keySecret = check.string('keySecret', options.keySecret, { max: 1024 });
   const companions = checkCompanions(check, options);
   check.throwIfAny();
+  suspectDeclared('CacheModule, defaultTtl', options.defaultTtl);
   return Object.freeze({
     name,
     enabled,

@@ -1,6 +1,8 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { systemClock, withDeadline } from '@mobius1/kernel';
 import type { CacheInstance } from '../instance/cache-instance.js';
+import { adviceOn } from '../drivers/advice.js';
+import { REFUSALS } from '../drivers/refusals.js';
 import { CACHE_INSTANCE } from './tokens.js';
 
 // An application starts without Redis; but when Redis is there, the first requests should find it connected.
@@ -32,8 +34,12 @@ export class CacheLifecycle implements OnModuleInit, OnApplicationShutdown {
     );
     await patience.then(
       () => this.#log.log(`cache: ${description}`),
-      (error: unknown) =>
-        this.#log.warn(`cache: ${description} cannot be reached yet (${reason(error)}); running without, trying on`),
+      () => {
+        const why = connection.lastError || `no answer within ${BOOT_PATIENCE_MS} ms`;
+        this.#log.warn(
+          `cache: ${description} cannot be used yet: ${why}. ${adviceOn(why)} Running without it, trying on.`,
+        );
+      },
     );
   }
 
@@ -47,7 +53,9 @@ export class CacheLifecycle implements OnModuleInit, OnApplicationShutdown {
     connection?.events.on('lost', ({ reason: why }) =>
       this.#log.warn(`lost ${connection.place}: ${why}; running without`),
     );
-    connection?.events.on('refused', ({ kind, message }) => this.#log.warn(`Redis refuses (${kind}): ${message}`));
+    connection?.events.on('refused', ({ kind, message }) =>
+      this.#log.warn(`Redis refuses (${kind}): ${REFUSALS[kind]} (${message})`),
+    );
     connection?.events.on('breaker', ({ from, to }) => this.#log.warn(`circuit breaker ${from} → ${to}`));
     near?.events.on('coherence', ({ coherence, reason: why }) => {
       if (coherence === 'coherent')

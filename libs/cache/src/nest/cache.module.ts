@@ -8,7 +8,7 @@ import {
 import { ConfigModule, ConfigService } from '@nestjs/config';
 import { DiscoveryModule } from '@nestjs/core';
 import { TerminusModule } from '@nestjs/terminus';
-import { UNIT_OF_WORK, type UnitOfWork } from '@mobius1/kernel';
+import { atBoot, UNIT_OF_WORK, type UnitOfWork } from '@mobius1/kernel';
 import type { FeatureOptions } from '../features/manager/cache-manager.js';
 import { CacheInstance } from '../instance/cache-instance.js';
 import type { CacheOptions } from '../instance/cache-options.js';
@@ -54,11 +54,12 @@ const configurable = new ConfigurableModuleBuilder<CacheModuleOptions>({
 const instance: FactoryProvider<CacheInstance> = {
   provide: CACHE_INSTANCE,
   inject: [CACHE_OPTIONS, ConfigService, { token: UNIT_OF_WORK, optional: true }],
-  useFactory: (options: CacheModuleOptions, config: ConfigService, unitOfWork?: UnitOfWork) => {
-    const environment = readEnvironment((name) => config.get<unknown>(name) ?? process.env[name]);
-    const rateLimit = engineOptions(options.rateLimit);
-    return new CacheInstance({ unitOfWork, ...mergeEnvironment({ ...options, rateLimit }, environment) });
-  },
+  useFactory: (options: CacheModuleOptions, config: ConfigService, unitOfWork?: UnitOfWork) =>
+    atBoot(() => {
+      const environment = readEnvironment((name) => config.get<unknown>(name) ?? process.env[name]);
+      const rateLimit = engineOptions(options.rateLimit);
+      return new CacheInstance({ unitOfWork, ...mergeEnvironment({ ...options, rateLimit }, environment) });
+    }),
 };
 
 const routeLimits: FactoryProvider<RouteLimits> = {
@@ -125,12 +126,12 @@ export class CacheModule extends configurable.ConfigurableModuleClass {
         {
           provide: CacheManagerService,
           inject: [CACHE_INSTANCE],
-          useFactory: (cache: CacheInstance) => new CacheManagerService(cache, feature),
+          useFactory: (cache: CacheInstance) => atBoot(() => new CacheManagerService(cache, feature)),
         },
         {
           provide: CACHE_BINDING,
           inject: [CACHE_INSTANCE],
-          useFactory: (cache: CacheInstance) => new Binding(cache, feature),
+          useFactory: (cache: CacheInstance) => atBoot(() => new Binding(cache, feature)),
         },
       ],
       exports: [CacheManagerService, CACHE_BINDING],

@@ -1,5 +1,5 @@
 import { EnvironmentCheck } from '@mobius1/kernel';
-import type { RedisOptions } from '../drivers/redis-options.js';
+import { isRedisUrl, REDIS_URL, type RedisOptions } from '../drivers/redis-options.js';
 import type { ModelCacheOptions } from '../features/model/model-options.js';
 import type { CacheOptions } from '../instance/cache-options.js';
 
@@ -23,11 +23,7 @@ export interface CacheEnvironment {
  */
 export function readEnvironment(source: (name: string) => unknown): CacheEnvironment {
   const check = new EnvironmentCheck(source);
-  const url = check.matching(
-    'REDIS_URL',
-    (text) => /^rediss?:\/\/\S+$/.test(text),
-    "a URL like 'redis://localhost:6379/0'",
-  );
+  const url = check.matching('REDIS_URL', isRedisUrl, REDIS_URL);
   const host = check.string('REDIS_HOST', 255);
   const port = check.integer('REDIS_PORT', 1, 65_535);
   const db = check.integer('REDIS_DB', 0, 1_000_000);

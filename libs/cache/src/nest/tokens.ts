@@ -7,8 +7,10 @@ export const CACHE_INSTANCE = Symbol.for('@mobius1/cache (import CacheModule.for
 /** What the decorators of a module use: the cache, with the defaults of the feature. */
 export const CACHE_BINDING = Symbol.for('@mobius1/cache decorators (import CacheModule.forRoot() in your root module)');
 
-/** Options as the application gave them. */
-export const CACHE_OPTIONS = Symbol.for('@mobius1/cache options');
+/** Options as the application gave them; not to be found where a module imports the bare class. */
+export const CACHE_OPTIONS = Symbol.for(
+  '@mobius1/cache options (write CacheModule.forRoot() in your root module, not CacheModule alone)',
+);
 
 /** The limits of the routes: what `RateLimitGuard` asks. */
 export const ROUTE_LIMITS = Symbol.for('@mobius1/cache rate limits (import CacheModule.forRoot() in your root module)');

@@ -7,7 +7,7 @@ import {
 } from '@nestjs/common';
 import { ConfigModule, ConfigService } from '@nestjs/config';
 import { TerminusModule } from '@nestjs/terminus';
-import { UNIT_OF_WORK, type UnitOfWork } from '@mobius1/kernel';
+import { atBoot, UNIT_OF_WORK, type UnitOfWork } from '@mobius1/kernel';
 import { type DatabaseOptions, overEnvironment, readDatabaseEnvironment } from '../core/options.js';
 import type { StatementClient, TransactionalClient } from '../features/transactions.js';
 import { DatabaseService } from './database.service.js';
@@ -60,10 +60,11 @@ function transactionsOver(prisma: InjectionToken): FactoryProvider<TransactionSe
 const options: FactoryProvider<DatabaseOptions> = {
   provide: DATABASE_OPTIONS,
   inject: [GIVEN_DATABASE_OPTIONS, ConfigService],
-  useFactory: (given: DatabaseOptions, config: ConfigService) => {
-    const environment = readDatabaseEnvironment((name) => config.get<unknown>(name) ?? process.env[name]);
-    return overEnvironment(given, environment);
-  },
+  useFactory: (given: DatabaseOptions, config: ConfigService) =>
+    atBoot(() => {
+      const environment = readDatabaseEnvironment((name) => config.get<unknown>(name) ?? process.env[name]);
+      return overEnvironment(given, environment);
+    }),
 };
 
 const unitOfWork: FactoryProvider<UnitOfWork> = {

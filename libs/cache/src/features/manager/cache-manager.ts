@@ -2,7 +2,14 @@ import { type Duration, OptionCheck } from '@mobius1/kernel';
 import type { Loaded } from '../../core/batch-load.js';
 import type { CacheEngine } from '../../core/engine.js';
 import { MAX_NAMESPACE_LENGTH } from '../../core/key.js';
-import { checkTags, joinTags, type LoadOptions, type StoreOptions, ttlMs } from '../../core/options.js';
+import {
+  checkTags,
+  joinTags,
+  type LoadOptions,
+  type StoreOptions,
+  suspectDeclared,
+  ttlMs,
+} from '../../core/options.js';
 import { type Counts, hitRate } from '../../core/stats.js';
 import type { Coherence } from '../../core/store.js';
 
@@ -80,6 +87,7 @@ function checkFeature(scope: string, { namespace, ttl, tags }: FeatureOptions): 
   check.durationMs('ttl', ttl, 's');
   if (tags !== undefined) checkTags(check, tags);
   check.throwIfAny();
+  suspectDeclared(namespace === undefined ? scope : `${scope} of ${namespace}`, ttl);
 }
 
 /** The general cache: keys, TTLs, namespaces, tags, counters, statistics. */

@@ -157,7 +157,7 @@ export class ModelCache {
   async eraseWorkspace(workspaceId: KeyPart): Promise<number> {
     this.#semantic.erase(workspaceId);
     await this.invalidateWorkspace(workspaceId);
-    const removed = await this.#manager.invalidatePattern(`${escapeGlob(joinKey('model', [workspaceId]))}:*`);
+    const removed = await this.#manager.invalidatePattern(`${escapeGlob(joinKey('model', { workspaceId }))}:*`);
     await this.savings.erase(workspaceId);
     return removed;
   }

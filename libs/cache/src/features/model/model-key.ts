@@ -53,8 +53,8 @@ const WORKSPACE_KEYS = 10_000;
 
 /** Tags of everything that a model answered, in one workspace or in all, and of everything in a workspace. */
 export const modelTag = (modelId: KeyPart, workspaceId?: KeyPart): string =>
-  joinKey('model', workspaceId === undefined ? [modelId] : [workspaceId, modelId]);
-export const modelWorkspaceTag = (workspaceId: KeyPart): string => joinKey('models', [workspaceId]);
+  joinKey('model', workspaceId === undefined ? { modelId } : { workspaceId, modelId });
+export const modelWorkspaceTag = (workspaceId: KeyPart): string => joinKey('models', { workspaceId });
 
 type KeyLimits = Pick<ResolvedModelOptions, 'enabled' | 'maxInputLength'>;
 
@@ -70,7 +70,8 @@ export class ModelKeys {
 
   /** The key of a question, or why the cache has nothing to do with it. @throws InvalidKeyError for ids that are none */
   find(question: ModelQuestion, form: AnswerForm, { enabled, maxInputLength }: KeyLimits): ModelKey | RefusalReason {
-    joinKey('model', [question.workspaceId, question.modelId]); // an id that is missing is a mistake, whatever the rest is
+    const { workspaceId, modelId } = question;
+    joinKey('model', { workspaceId, modelId }); // an id that is missing is a mistake, whatever the rest is
     if (!enabled) return 'disabled';
     if (typeof question.input === 'string' && question.input.length > maxInputLength) return 'input-too-long';
     try {
@@ -84,7 +85,6 @@ export class ModelKeys {
 
   /** @throws InvalidKeyError for ids that are none, and for inputs and parameters of which no key can be made */
   keyOf({ modelId, input, params, workspaceId }: ModelQuestion, form: AnswerForm = 'whole'): ModelKey {
-    const scope = [workspaceId, modelId];
     const tags = [modelTag(modelId), modelTag(modelId, workspaceId), modelWorkspaceTag(workspaceId)];
     const asked = typeof input === 'string' ? input : canonicalArguments([question(input)]);
     const parts = [modelId, asked, typeof input === 'string', question(params ?? {}, true)];
@@ -92,7 +92,7 @@ export class ModelKeys {
     const digest = this.#digest(String(workspaceId), text);
     const name = digest.toString('base64url', 0, KEY_BYTES);
     return {
-      key: joinKey('model', [...scope, name]),
+      key: joinKey('model', { workspaceId, modelId, name }),
       account: { modelId, workspaceId },
       proof: digest.toString('base64url', KEY_BYTES),
       inputLength: asked.length,

@@ -139,7 +139,7 @@ export class QueryCache {
     check.throwIfAny();
     const rows = { page, pageSize, skip: (page - 1) * pageSize, take: pageSize };
     const tag = listTag(listKey, options);
-    const key = `${joinKey('list', [listKey])}:${page}:${pageSize}`;
+    const key = `${joinKey('list', { listKey })}:${page}:${pageSize}`;
     return this.#cache(key, () => query(rows), options as QueryOptions, [tag]);
   }
 
@@ -246,10 +246,10 @@ const within = (workspaceId: KeyPart, options: Duration | QueryOptions | undefin
 /** `query:<workspace>:<key>`: the first two parts hold no other colon, so no two queries meet (G9). */
 function keyOf(key: string, options: Pick<QueryOptions, 'workspaceId'>): string {
   // Said, but undefined: the rows of one workspace would be everybody's.
-  const scope = 'workspaceId' in options ? joinKey('query', [options.workspaceId as KeyPart]) : 'query:';
+  const scope = 'workspaceId' in options ? joinKey('query', { workspaceId: options.workspaceId as KeyPart }) : 'query:';
   // An empty or wrong key is for the cache to refuse.
   return typeof key === 'string' && key !== '' ? `${scope}:${key}` : key;
 }
 
 const listTag = (listKey: string, options: Pick<QueryOptions, 'workspaceId'>): string =>
-  joinKey('list', 'workspaceId' in options ? [options.workspaceId as KeyPart, listKey] : [listKey]);
+  joinKey('list', 'workspaceId' in options ? { workspaceId: options.workspaceId as KeyPart, listKey } : { listKey });

@@ -1,5 +1,11 @@
 import type { LoadOptions } from '../../core/options.js';
-import { type CacheableOptions, type CachedMethodOptions, type MethodDecoratorFor, valueOf } from './method-options.js';
+import {
+  type CacheableOptions,
+  type CachedMethodOptions,
+  checkMethodOptions,
+  type MethodDecoratorFor,
+  valueOf,
+} from './method-options.js';
 import { decorate } from './decorate.js';
 
 type Options = CacheableOptions<never[], never>;
@@ -35,7 +41,7 @@ function cached(decorator: string, options: Options, run: 'getOrSet' | 'put'): R
       const name = key === undefined ? binding.keyOf(owner, args) : (valueOf(key, args) ?? '');
       return binding.manager[run](name, proceed, optionsOf(args));
     },
-    { defaultKey: key === undefined },
+    { defaultKey: key === undefined, check: (place) => checkMethodOptions(place, options) },
   );
 }
 
@@ -48,7 +54,8 @@ function cached(decorator: string, options: Options, run: 'getOrSet' | 'put'): R
  * async find(id: string) { … }
  * ```
  *
- * @throws CacheDecoratorError at class definition when the method cannot be cached (getter, Observable, stream, static)
+ * @throws CacheDecoratorError at class definition when the method cannot be cached (getter, Observable, stream, static);
+ * InvalidOptionsError when an option is wrong
  */
 export function Cacheable<Args extends readonly unknown[] = [], Result = unknown>(
   options: CacheableOptions<Args, Result> = {},

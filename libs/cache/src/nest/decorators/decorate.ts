@@ -27,7 +27,8 @@ interface DecorateOptions {
   /** Its key is made of class, method and arguments. @default false */
   readonly defaultKey?: boolean;
   /** Takes async generators, too. @default it refuses them */
-  readonly parts?: AroundParts;
+  readonly parts?: AroundParts; /** Checks its options at class definition; throws what is wrong with them at `place`. @default nothing to check */
+  readonly check?: (place: string) => void;
 }
 
 /** Cached methods whose key is made of class, method and arguments: their class names must be unique. */
@@ -41,6 +42,7 @@ interface Returned {
 }
 
 interface StreamLike {
+  readonly then?: unknown;
   readonly subscribe?: unknown;
   readonly pipe?: unknown;
   readonly pipeTo?: unknown;
@@ -53,37 +55,54 @@ const isStreamLike = (value: StreamLike | null | undefined): boolean =>
 const isAsyncGenerator = (method: unknown): boolean =>
   typeof method === 'function' && method.constructor.name === 'AsyncGeneratorFunction';
 
+/** Where a decorator stands, and whether it takes parts. */
+interface Decorated {
+  readonly target: object;
+  readonly property: string | symbol;
+  readonly parts: AroundParts | undefined;
+}
+
 /** Why a method with this declared return type cannot be cached; '' if it can. */
-function objection(method: unknown, returned: Returned | undefined, { parts }: DecorateOptions): string {
+function objection(method: unknown, { target, property, parts }: Decorated): string {
+  if (typeof target === 'function') return 'is static; only methods of instances can be cached';
   if (typeof method !== 'function') return 'is a getter, setter or field; only methods can be cached';
   if (isAsyncGenerator(method) && parts !== undefined) return '';
   if (/GeneratorFunction$/.test(method.constructor.name))
     return parts === undefined ? 'is a generator; return a list instead' : 'is a generator; only async ones can wait';
+  const returned = Reflect.getMetadata('design:returntype', target, property) as Returned | undefined;
   if (isStreamLike(returned?.prototype)) {
     return `returns ${returned?.name ?? 'a stream'}, which can be consumed once only; return a promise of its value (firstValueFrom, a Buffer)`;
   }
-  const sync = ['String', 'Number', 'Boolean', 'Array', 'Date', 'Map', 'Set'];
-  if (sync.includes(returned?.name ?? ''))
-    return `returns a ${returned?.name ?? ''}; a cached method is async: return a promise`;
+  if (isSync(returned))
+    return `returns ${withArticle(returned?.name ?? '')}; a cached method is async: return a promise`;
   return '';
 }
+
+/** Declared to return an instance of a class that is no promise. Interfaces and unions are all `Object` here. */
+function isSync(returned: Returned | undefined): boolean {
+  if (typeof returned !== 'function' || (returned as unknown) === Object) return false;
+  return typeof (returned as Returned).prototype?.then !== 'function';
+}
+
+const withArticle = (name: string): string => `${/^[AEIOU]/.test(name) ? 'an' : 'a'} ${name}`;
 
 /**
  * Wraps a method, keeping its name, length, metadata and `this`. Checks at class definition, that is at boot, that the
  * method can be wrapped at all.
  */
 export function decorate(decorator: string, around: Around, options: DecorateOptions = {}) {
-  return (target: object, property: string | symbol, descriptor?: PropertyDescriptor): void => {
+  return function method(target: object, property: string | symbol, descriptor?: PropertyDescriptor): void {
     const owner = typeof target === 'function' ? target : target.constructor;
     const place = `@${decorator} on ${owner.name}.${String(property)}`;
-    if (typeof target === 'function')
-      throw new CacheDecoratorError(`${place}: it is static; only methods of instances can be cached.`);
     const original: unknown = descriptor?.value;
-    const returned = Reflect.getMetadata('design:returntype', target, property) as Returned | undefined;
-    const problem = objection(original, returned, options);
-    if (problem !== '' || descriptor === undefined) throw new CacheDecoratorError(`${place}: it ${problem}.`);
+    const { parts, check } = options;
+    const problem = objection(original, { target, property, parts });
+    atDefinition(method, () => {
+      if (problem !== '') throw new CacheDecoratorError(`${place}: it ${problem}.`);
+      check?.(place);
+    });
+    if (descriptor === undefined) return;
     const whole = (): Method => wrap({ original: original as Method, target, property, around, place });
-    const { parts } = options;
     const inParts = parts !== undefined && isAsyncGenerator(original);
     descriptor.value = disguised(inParts ? wrapParts(original as PartsMethod, parts) : whole(), original as Method);
     acceptBinding(target);
@@ -93,6 +112,16 @@ export function decorate(decorator: string, around: Around, options: DecorateOpt
       defaultKeyed.set(target, known.add(String(property)));
     }
   };
+}
+
+/** The stack of what `check` throws begins where the class is defined: above `decorator` are only frames of ours. */
+function atDefinition(decorator: (...args: never[]) => void, check: () => void): void {
+  try {
+    check();
+  } catch (error) {
+    Error.captureStackTrace(error as Error, decorator);
+    throw error;
+  }
 }
 
 /** False for a method that a subclass overrides: it runs on this object only where the override calls `super`. */

@@ -1,4 +1,5 @@
-import type { Duration } from '@mobius1/kernel';
+import { type Duration, OptionCheck } from '@mobius1/kernel';
+import { type LoadOptions, PLAN_DEFAULTS, planOf, suspectDeclared } from '../../core/options.js';
 
 /** A value, or a function of the method's own arguments. */
 export type Of<Args extends readonly unknown[], V> = V | ((...args: Args) => V);
@@ -60,4 +61,40 @@ export interface CacheableOptions<Args extends readonly unknown[], Result> exten
   readonly hardTimeout?: number;
   /** Chance of refreshing before the TTL ends (XFetch's beta). @default 0 */
   readonly earlyRefresh?: number;
+}
+
+const KNOWN: Readonly<Record<keyof CacheableOptions<[], unknown>, true>> = {
+  key: true,
+  namespace: true,
+  ttl: true,
+  tags: true,
+  resultTags: true,
+  condition: true,
+  unless: true,
+  staleWhileRevalidate: true,
+  staleIfError: true,
+  jitter: true,
+  softTimeout: true,
+  hardTimeout: true,
+  earlyRefresh: true,
+};
+
+const unlessFunction = (option: unknown): unknown => (typeof option === 'function' ? undefined : option);
+
+/**
+ * Checks what is known before anybody calls the method: a wrong option stops the boot, and does not fail a request.
+ *
+ * @throws InvalidOptionsError that lists every problem at once, under the place of the decorator
+ */
+export function checkMethodOptions(place: string, options: CacheableOptions<never[], never>): void {
+  const check = new OptionCheck(place);
+  check.unknownKeys('', options, Object.keys(KNOWN));
+  check.string('key', unlessFunction(options.key));
+  check.string('namespace', unlessFunction(options.namespace));
+  check.function('condition', options.condition);
+  check.function('resultTags', options.resultTags);
+  const fixed = { ...options, ttl: unlessFunction(options.ttl), tags: unlessFunction(options.tags) };
+  planOf(check, fixed as LoadOptions<never>, PLAN_DEFAULTS);
+  check.throwIfAny();
+  suspectDeclared(place, options.ttl);
 }

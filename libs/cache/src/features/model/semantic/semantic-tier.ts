@@ -263,7 +263,7 @@ export class SemanticTier {
 
   /** Only ever a key of the same workspace and model, whatever a row says. */
   #keyOf({ question: { workspaceId, modelId } }: Place, name: string): string {
-    return joinKey('model', [workspaceId, modelId, name]);
+    return joinKey('model', { workspaceId, modelId, name });
   }
 
   /** Handed to all who wait in the place of an answer; stored nowhere. */
