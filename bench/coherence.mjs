@@ -1,8 +1,7 @@
 // How long after a writer's call began does another process still serve what it invalidated?
+import { percentile, times } from './harness.mjs';
 
-const ROUNDS = 400;
-
-const percentile = (sorted, share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
+const ROUNDS = times(400, 20);
 
 export async function coherence({ CacheInstance, url, prefix }) {
   const redis = { url, keyPrefix: prefix, commandTimeout: 5_000 };
@@ -27,7 +26,6 @@ export async function coherence({ CacheInstance, url, prefix }) {
       delays.push(performance.now() - start);
       await done;
     }
-    delays.sort((a, b) => a - b);
     const [median, p99] = [percentile(delays, 0.5), percentile(delays, 0.99)];
     rows.push({ by: name, median: `${median.toFixed(2)} ms`, p99: `${p99.toFixed(2)} ms`, goal: '2 ms, 10 ms' });
   }

@@ -2,11 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { times } from './harness.mjs';
 import { arePeersInstalled, versionOf } from './peers/adapters.mjs';
 
 const READERS = 6;
-const COMMITS = 5_000;
-const DYING_COMMITS = 1_000;
+const COMMITS = times(5_000, 50);
+const DYING_COMMITS = times(1_000, 50);
 const DYING_SHARE = 0.2;
 const LONGEST_LOAD_MS = 3;
 const ID = 'tpl-welcome-checklist';

@@ -1,11 +1,11 @@
 // How much heap does a small entry take in the tier of a process?
 import { randomUUID } from 'node:crypto';
+import { median, times } from './harness.mjs';
 import { contestants, versionOf } from './peers/adapters.mjs';
 import { CacheProcess } from './peers/cache-process.mjs';
 
 const ENTRIES = 8_000;
-const ROUNDS = 3;
-const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
+const ROUNDS = times(3);
 
 export async function heap({ url }) {
   const bytes = async (name) => {

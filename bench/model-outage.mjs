@@ -1,11 +1,10 @@
 // What does the model cache add to an inference while Redis is frozen: at first, and once the breaker is open?
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { median } from './harness.mjs';
 
 const INFERENCE_MS = 100;
 const ASKED = 60;
-
-const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
 
 export async function modelOutage({ CacheInstance, RedisEnv }) {
   const redis = await RedisEnv.process();

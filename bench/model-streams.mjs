@@ -1,13 +1,12 @@
 // Answers in parts: when do those who read along get the first part, and what does a replay cost?
 import { setTimeout as sleep } from 'node:timers/promises';
-import { compare } from './harness.mjs';
+import { compare, median, times } from './harness.mjs';
 
 const READERS = 10;
-const ROUNDS = 21;
+const ROUNDS = times(21);
 const FIRST_PART_MS = 50;
 const PARTS = 1_000;
 
-const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
 const parts = Array.from({ length: PARTS }, (_, i) => ({ type: 'text-delta', id: '0', delta: `word ${i} ` }));
 const iterate = async function* () {
   yield* parts;

@@ -1,19 +1,16 @@
 // What do callers of new keys notice while Redis is frozen for five seconds, and after it was killed and came back empty?
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { percentile, times } from './harness.mjs';
 import { contestants, versionOf } from './peers/adapters.mjs';
 import { CacheProcess } from './peers/cache-process.mjs';
 
-const FROZEN_MS = 5_000;
+const FROZEN_MS = times(5_000, 500);
 const CALLERS = 20;
 const LOAD_MS = 20;
 const DOWN_MS = 1_000;
-const WRITES_WITHIN_MS = 10_000;
+const WRITES_WITHIN_MS = times(10_000, 2_000);
 
-const percentile = (values, share) => {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
-};
 const nameOf = (name) => (name === 'mobius' ? 'Mobius cache' : versionOf(name));
 
 export async function outage({ RedisEnv }) {
@@ -25,7 +22,7 @@ export async function outage({ RedisEnv }) {
   }
   const who = `${CALLERS} callers of new keys, load of ${LOAD_MS} ms, at defaults`;
   return [
-    { title: `Redis frozen for 5 s: ${who}`, rows: frozen },
+    { title: `Redis frozen for ${FROZEN_MS / 1_000} s: ${who}`, rows: frozen },
     { title: `Redis killed and restarted empty after 1 s: ${who}`, rows: killed },
   ];
 }

@@ -1,13 +1,12 @@
 // How long after a writer's call began does another process still serve what it deleted?
 import { randomUUID } from 'node:crypto';
+import { percentile, times } from './harness.mjs';
 import { contestants, versionOf } from './peers/adapters.mjs';
 import { CacheProcess } from './peers/cache-process.mjs';
 
-const ROUNDS = 100;
+const ROUNDS = times(100, 5);
 // Without a message between processes another one serves its copy until the TTL ends.
 const WITHOUT_A_BUS = ['cache-manager', 'cacheable', 'async-cache-dedupe'];
-
-const percentile = (sorted, share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
 
 export async function peerCoherence({ url }) {
   const rows = [];
@@ -26,7 +25,6 @@ export async function peerCoherence({ url }) {
       delays.push(end === undefined ? Infinity : Math.max(0, end - began));
     }
     await Promise.all([writer.stop(), reader.stop()]);
-    delays.sort((a, b) => a - b);
     const [median, p99] = [percentile(delays, 0.5), percentile(delays, 0.99)].map((ms) => `${ms.toFixed(2)} ms`);
     const goal = name === 'mobius' ? '2 ms, 10 ms' : '';
     rows.push({ what: name === 'mobius' ? 'Mobius cache' : versionOf(name), median, p99, goal });

@@ -1,9 +1,10 @@
 // A load reads the old state; the state changes and is invalidated; the load returns. Who serves the old value afterwards?
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { times } from './harness.mjs';
 import { ADAPTERS, contestants } from './peers/adapters.mjs';
 
-const ROUNDS = 20;
+const ROUNDS = times(20, 2);
 const BUS_MS = 100; // for those who tell each other by messages
 
 const WAYS = {

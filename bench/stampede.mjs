@@ -1,13 +1,13 @@
 // How many loads do many callers in several processes cause, on one cold key, and when is the last of them served?
 import { randomUUID } from 'node:crypto';
+import { median, times } from './harness.mjs';
 import { contestants, versionOf } from './peers/adapters.mjs';
 import { CacheProcess } from './peers/cache-process.mjs';
 
 const PROCESSES = 4;
 const CALLERS = 125;
 const LOAD_MS = 50;
-const ROUNDS = 7;
-const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
+const ROUNDS = times(7);
 
 export async function stampede({ url }) {
   const rows = [];

@@ -1,17 +1,16 @@
 // What does it cost to invalidate a tag, and does the number of its entries matter?
 import { Redis } from 'ioredis';
+import { median, times } from './harness.mjs';
 
-const ROUNDS = 31;
+const ROUNDS = times(31);
 const BATCH = 1_000;
-
-const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
 
 export async function tagInvalidation({ CacheInstance, url, prefix }) {
   const instance = new CacheInstance({ redis: { url, keyPrefix: prefix, commandTimeout: 30_000 } });
   await instance.connect();
   const redis = new Redis(url);
   const rows = [];
-  for (const entries of [10, 100_000]) {
+  for (const entries of [10, times(100_000, 1_000)]) {
     const tag = `members-${entries}`;
     for (let from = 0; from < entries; from += BATCH) {
       const batch = Array.from({ length: Math.min(BATCH, entries - from) }, (_, i) => from + i);

@@ -1,5 +1,6 @@
-import type { CacheOptions } from '@mobius1/cache';
+import type { CacheModuleOptions } from '@mobius1/cache';
 import { EnvironmentCheck } from '@mobius1/kernel';
+import { DEFAULT_LIMITS, type LimitNumbers } from './limits/limits.js';
 
 /** A model that speaks the protocol of OpenAI. */
 export interface RemoteModel {
@@ -20,10 +21,15 @@ export interface AppConfig {
   /** `DATABASE_URL`: the PostgreSQL to use. */
   readonly databaseUrl: string;
   /** What is not said here, the cache reads from the environment itself (`REDIS_HOST`, `CACHE_ENABLED`, …). */
-  readonly cache?: CacheOptions;
+  readonly cache?: CacheModuleOptions;
+  /** How much the limits allow. @default DEFAULT_LIMITS */
+  readonly limits?: Partial<LimitNumbers>;
   /** What answers questions. @default sentences of the documents */
   readonly model?: RemoteModel | undefined;
 }
+
+/** Of any limit: as good as none. */
+const MOST_UNITS = 1_000_000_000;
 
 /**
  * Reads the environment once, at start; nothing else of the application looks at it.
@@ -38,9 +44,18 @@ export function readConfig(env: NodeJS.ProcessEnv): AppConfig {
     const hint = '`npm start` brings a database of its own when it is not set';
     check.problem('DATABASE_URL', 'a URL like postgresql://user:password@host:5432/database', hint);
   }
+  const limit = (name: keyof LimitNumbers): number =>
+    check.integer(`RATE_LIMIT_${name.toUpperCase()}`, 0, MOST_UNITS) ?? DEFAULT_LIMITS[name];
+  const limits = {
+    requests: limit('requests'),
+    writes: limit('writes'),
+    questions: limit('questions'),
+    tokens: limit('tokens'),
+  };
   const model = readModel(check);
   check.throwIfAny();
-  return { port: port ?? 3000, host: check.text('HOST') ?? '127.0.0.1', databaseUrl: databaseUrl ?? '', model };
+  const host = check.text('HOST') ?? '127.0.0.1';
+  return { port: port ?? 3000, host, databaseUrl: databaseUrl ?? '', limits, model };
 }
 
 function readModel(check: EnvironmentCheck): RemoteModel | undefined {

@@ -40,11 +40,14 @@ const FLOORS: Record<string, Record<string, Floor>> = {
   cache: {
     core: { floors: ['core'], packages: ['lru-cache'] },
     drivers: { floors: ['core', 'drivers'], packages: ['ioredis', 'lru-cache'] },
-    features: { floors: ['core', 'features'], packages: ['lru-cache'] },
+    features: { floors: ['core', 'features'], packages: ['lru-cache', 'luxon'] },
     instance: { floors: ['core', 'drivers', 'features', 'instance'], types: ['ioredis'] },
     plugs: { floors: ['core', 'features', 'plugs'], packages: [/^@langchain\/core\//] },
     telemetry: { floors: ['instance', 'telemetry'], packages: ['prom-client', '@opentelemetry/api'] },
-    nest: { floors: ['core', 'drivers', 'features', 'instance', 'nest'], packages: [NEST] },
+    nest: {
+      floors: ['core', 'drivers', 'features', 'instance', 'nest'],
+      packages: [NEST, 'ipaddr.js', 'structured-headers'],
+    },
     testing: { floors: ['core', 'drivers', 'features', 'instance', 'nest', 'testing'] },
     face: { floors: ['core', 'drivers', 'features', 'instance', 'nest'] },
   },
@@ -417,9 +420,15 @@ describe('the architecture', () => {
       expect(packageProblems([cacheFile('core/a.ts', "import type { Redis } from 'ioredis';")])).toHaveLength(1);
     });
 
+    it('of a transport are loaded only where that transport is in use', () => {
+      const optional = /^import (?!type).* from '@nestjs\/(websockets|microservices|graphql|throttler)/m;
+      expect(libraries.filter(({ text }) => optional.test(text)).map(({ path }) => path)).toEqual([]);
+      expect(optional.test("import { WsException } from '@nestjs/websockets';")).toBe(true);
+    });
+
     it('a program without Nest loads none of it', () => {
       const packages = [...loadedWith('libs/cache/src/standalone.ts', libraries)].filter((name) => !isBuiltin(name));
-      expect(packages.sort()).toEqual(['ioredis', 'lru-cache']);
+      expect(packages.sort()).toEqual(['ioredis', 'lru-cache', 'luxon']);
       const all = ['index', 'standalone'].flatMap((entry) => [...loadedWith(`libs/cache/src/${entry}.ts`, libraries)]);
       expect(all.filter((name) => /^prom-client|^@opentelemetry|^@langchain/.test(name))).toEqual([]); // optional peers
       expect([...loadedWith('libs/cache/src/index.ts', libraries)]).toContain('@nestjs/common');

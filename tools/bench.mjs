@@ -1,48 +1,28 @@
-// `npm run bench [name …]`: measures what the documentation claims, on the compiled code and a real Redis.
-// `npm run bench -- --write` also puts the tables into docs/performance.md.
+// `npm run bench [-- name … --quick]`: measures what the documentation claims, on the compiled code and a real Redis, and
+// prints it. `npm run compare` also writes it into the documentation.
 import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import os from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { BENCHES } from '../bench/list.mjs';
+import { beneath } from '../bench/peers/adapters.mjs';
+import { measuredWith } from './compare/measured.mjs';
+
+const HELP = `npm run bench -- [name …] [options]
+
+  --quick       few rounds: whether it runs, not how fast
+  --json FILE   the tables, too, with what they were measured with
+  --no-build    with what was compiled before
+
+There are: ${BENCHES.join(', ')}`;
 
 const require = createRequire(import.meta.url);
-const BENCHES = [
-  'memory-hit',
-  'decorator-hit',
-  'tiered-hit',
-  'redis-read',
-  'coherence',
-  'cold-key',
-  'tag-invalidation',
-  ...[
-    'pool-errors',
-    'prisma-extension',
-    'model-hit',
-    'model-streams',
-    'model-outage',
-    'model-invalidation',
-    'semantic-lookup',
-  ],
-  // Beside other caches: `npm ci --prefix bench/peers` first.
-  ...['peer-hits', 'races', 'stampede', 'outage', 'peer-coherence', 'heap', 'commit-race'],
-];
-const PAGE = 'docs/performance.md';
-/** Everything after this line of the page is written by this program. */
-const MARK = '<!-- measured -->';
-
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
-const { values, positionals } = parseArgs({ options: { write: { type: 'boolean' } }, allowPositionals: true });
-const unknown = positionals.filter((name) => !BENCHES.includes(name));
-if (unknown.length > 0) {
-  console.error(`There is no benchmark ${unknown.join(', ')}. There are: ${BENCHES.join(', ')}`);
-  process.exit(1);
-}
-
-const build = spawnSync(process.execPath, ['node_modules/@nestjs/cli/bin/nest.js', 'build'], { stdio: 'inherit' });
-if (build.status !== 0) process.exit(build.status ?? 1);
+const { values, positionals } = read();
+if (values.quick) process.env.BENCH_QUICK = '1';
+if (!values['no-build']) build();
 
 require('reflect-metadata');
 const compiled = new URL('../dist/libs/cache/src/', import.meta.url);
@@ -71,9 +51,17 @@ async function openDatabase() {
 }
 
 const tables = [];
-for (const name of positionals.length > 0 ? positionals : BENCHES) {
+try {
+  for (const name of positionals.length > 0 ? positionals : BENCHES) tables.push(...(await measure(name)));
+} finally {
+  await redis.stop();
+  await postgres?.stop();
+}
+if (values.json !== undefined) writeFileSync(values.json, JSON.stringify({ tables }));
+
+async function measure(name) {
   const [run] = Object.values(await import(`../bench/${name}.mjs`));
-  const measured = await run({
+  const found = await run({
     ...exported,
     CacheInstance,
     Test,
@@ -82,35 +70,38 @@ for (const name of positionals.length > 0 ? positionals : BENCHES) {
     url: redis.url,
     prefix: `bench-${randomUUID()}:`,
   });
-  for (const { title, rows } of measured) {
+  for (const { title, rows } of found) {
     console.log(`\n${title}`);
     console.table(rows);
   }
-  tables.push(...measured);
-}
-await redis.stop();
-await postgres?.stop();
-if (values.write) write();
-
-/** Puts the new tables in the place of the old ones with their titles; those that were not measured stay. */
-function write() {
-  const machine = `Node.js ${process.version}, Redis ${redis.version}, ${os.cpus().length} × ${os.cpus()[0]?.model.trim() ?? os.arch()}`;
-  const [head = '# Performance\n\n', before = ''] = existsSync(PAGE) ? readFileSync(PAGE, 'utf8').split(MARK) : [];
-  const sections = new Map(
-    before
-      .split(/^(?=### )/m)
-      .slice(1)
-      .map((text) => [/^### (.*)/.exec(text)?.[1], text.trim()]),
-  );
-  for (const { title, rows } of tables) sections.set(title, `### ${title}\n\n${markdown(rows)}`);
-  writeFileSync(PAGE, `${head}${MARK}\n\nMeasured with ${machine}.\n\n${[...sections.values()].join('\n\n')}\n`);
-  spawnSync(process.execPath, ['node_modules/prettier/bin/prettier.cjs', '--write', '--log-level', 'warn', PAGE]);
+  return found.map(({ title, rows, versions = [] }) => ({
+    title,
+    rows,
+    measured: measuredWith({ redis: redis.version, postgres: postgres?.version, versions, others: beneath(rows) }),
+  }));
 }
 
-function markdown(rows) {
-  const columns = Object.keys(rows[0]);
-  const line = (cells) => `| ${cells.join(' | ')} |`;
-  return [line(columns), line(columns.map(() => '---')), ...rows.map((row) => line(columns.map((c) => row[c])))].join(
-    '\n',
-  );
+function read() {
+  const boolean = { type: 'boolean' };
+  const options = { quick: boolean, 'no-build': boolean, help: boolean, json: { type: 'string' } };
+  try {
+    const parsed = parseArgs({ options, allowPositionals: true });
+    const unknown = parsed.positionals.filter((name) => !BENCHES.includes(name));
+    if (unknown.length > 0) throw new Error(`There is no benchmark ${unknown.join(', ')}.`);
+    if (parsed.values.help) {
+      console.log(HELP);
+      process.exit(0);
+    }
+    return parsed;
+  } catch (error) {
+    console.error(`${error.message}\n\n${HELP}`);
+    process.exit(1);
+  }
+}
+
+function build() {
+  const { status } = spawnSync(process.execPath, ['node_modules/@nestjs/cli/bin/nest.js', 'build'], {
+    stdio: 'inherit',
+  });
+  if (status !== 0) process.exit(status ?? 1);
 }

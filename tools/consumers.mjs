@@ -11,9 +11,6 @@ import { run } from './consumers/run.mjs';
 import { archive } from './packages/archive.mjs';
 import { assemble } from './packages/assemble.mjs';
 
-/** The packed cache exports RateLimitService. */
-const LIMITS = false;
-
 const root = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
 const require = createRequire(import.meta.url);
 
@@ -107,8 +104,7 @@ async function runApplication({ application: { name, ...rest }, ioredis, archive
   try {
     const prepared = await application.prepare();
     for (const runtime of runtimes) {
-      const env = { CONSUMER_LIMITS: LIMITS ? 'yes' : 'no' };
-      const { ok, output, ms } = prepared.ok ? await application.check({ bin: runtime.bin, redisUrl, env }) : prepared;
+      const { ok, output, ms } = prepared.ok ? await application.check({ bin: runtime.bin, redisUrl }) : prepared;
       console.log(`${ok ? 'ok  ' : 'FAIL'} ${name}, ${ioredis}, ${runtime.name} (${(ms / 1_000).toFixed(1)} s)`);
       if (!ok) console.log(output.replace(/^/gm, '     '));
       results.push({ row: `${name}, ${ioredis}`, runtime: runtime.name, ok });

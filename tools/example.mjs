@@ -38,6 +38,15 @@ function titleOf(example) {
 async function run(example) {
   const { variable, start } = SERVERS[example] ?? {};
   let server;
+  let child;
+  let told = false;
+  // The example ends first, then its server. Ctrl-C in a terminal reaches both.
+  for (const signal of ['SIGINT', 'SIGTERM']) {
+    process.on(signal, () => {
+      told = true;
+      if (signal === 'SIGTERM') child?.kill();
+    });
+  }
   try {
     server = await start?.();
   } catch (error) {
@@ -45,13 +54,11 @@ async function run(example) {
   }
   try {
     const env = server === undefined ? process.env : { ...process.env, [variable]: server.url };
-    const child = spawn(process.execPath, ['-r', HOOK, join('examples', example, 'main.ts')], {
+    if (told) return 1;
+    child = spawn(process.execPath, ['-r', HOOK, join('examples', example, 'main.ts')], {
       env,
       stdio: 'inherit',
     });
-    // The example ends first, then its server. Ctrl-C in a terminal reaches both.
-    process.on('SIGINT', () => undefined);
-    process.on('SIGTERM', () => child.kill());
     return await new Promise((resolve, reject) => {
       child.once('error', reject);
       child.once('exit', (code) => resolve(code ?? 1));

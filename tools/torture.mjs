@@ -1,10 +1,12 @@
 // `npm run torture [-- --seeds 20 --topology all --adapter bentocache]`: several processes, one cache, and a Redis that
 // suffers everything. Prints what happened for each seed, and ends with 1 when a guarantee was broken.
-import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { beneath } from '../bench/peers/adapters.mjs';
+import { installPeers } from '../bench/peers/installed.mjs';
+import { measuredWith } from './compare/measured.mjs';
 
 const HELP = `npm run torture -- [options]
 
@@ -15,16 +17,18 @@ const HELP = `npm run torture -- [options]
   --faults N        how many faults a run has                  (default: every kind once)
   --only TEXT       only faults whose name contains this
   --processes N     processes that share the cache             (default 4)
-  --l1 off          without the tier in the process (mobius)`;
+  --l1 off          without the tier in the process (mobius)
+  --json FILE       the sums, too`;
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 const require = createRequire(import.meta.url);
 require('../test/support/ts-hook.cjs');
 const { torture } = require('../test/torture/torture.ts');
 const { TOPOLOGIES } = require('../test/torture/target.ts');
+const { findRedisBinary } = require('../test/support/redis-binary.ts');
 
 const options = read();
-const total = { runs: 0, reads: 0, writes: 0, stale: 0, maxAgeMs: 0, errors: 0, faults: 0 };
+const total = { name: '', runs: 0, reads: 0, writes: 0, stale: 0, maxAgeMs: 0, errors: 0, faults: 0 };
 for (const topology of options.topologies) {
   for (let seed = options.seed; seed < options.seed + options.seeds; seed++) {
     add(await torture({ ...options.run, topology, seed }));
@@ -35,11 +39,13 @@ console.log(`\n${runs} runs, ${faults} faults, ${reads} reads, ${writes} writes:
 console.log(
   `${stale} stale reads${stale > 0 ? ` (up to ${maxAgeMs} ms after the invalidation)` : ''}, ${errors} errors`,
 );
+if (options.json !== undefined) await write(options);
 process.exitCode = stale + errors > 0 ? 1 : 0;
 
 function add({ name, seed, topology, counts, faults: suffered, stale: violations, errors: thrown }) {
   const ages = violations.map(({ ageMs }) => ageMs);
   const many = Object.values(suffered).reduce((sum, count) => sum + count, 0);
+  total.name = name;
   total.runs++;
   total.reads += counts.reads;
   total.writes += counts.writes;
@@ -58,12 +64,19 @@ function add({ name, seed, topology, counts, faults: suffered, stale: violations
   for (const error of [...new Set(thrown)].slice(0, 5)) console.log(`     ${error}`);
 }
 
+async function write({ json, topologies, seed, seeds }) {
+  const { version: redis } = await findRedisBinary();
+  const others = beneath([{ what: total.name }]);
+  const run = { topologies, seeds: [...new Set([seed, seed + seeds - 1])], measured: measuredWith({ redis, others }) };
+  writeFileSync(json, JSON.stringify({ ...total, ...run }));
+}
+
 function read() {
   const number = { type: 'string' };
   const { values } = parseArgs({
     options: {
       ...{ seeds: number, seed: number, topology: number, adapter: number, faults: number, only: number },
-      ...{ processes: number, l1: number, help: { type: 'boolean' } },
+      ...{ processes: number, l1: number, json: number, help: { type: 'boolean' } },
     },
   });
   if (values.help) {
@@ -77,6 +90,7 @@ function read() {
     seeds: count('seeds', values.seeds) ?? 3,
     seed: count('seed', values.seed) ?? Math.floor(Math.random() * 100_000),
     topologies,
+    json: values.json,
     run: {
       ...defined({ adapter: adapterOf(values.adapter), faults: count('faults', values.faults), only: values.only }),
       ...defined({ processes: count('processes', values.processes) }),
@@ -90,10 +104,10 @@ function adapterOf(name) {
   if (name === undefined || name === 'mobius') return undefined;
   const known = `test/torture/adapters/${name}.ts`;
   if (!existsSync(known)) return existsSync(name) ? name : fail(`There is no adapter ${name}.`);
-  if (!existsSync('bench/peers/node_modules')) {
-    const install = spawnSync('npm', ['ci', '--prefix', 'bench/peers'], { stdio: 'inherit' });
-    if (install.status !== 0)
-      fail('The dependencies of other caches could not be installed (npm ci --prefix bench/peers).');
+  try {
+    installPeers();
+  } catch (error) {
+    fail(error.message);
   }
   return known;
 }

@@ -3,6 +3,7 @@
 //
 //   { name, getOrSet(key, load, { ttl, tags }), set, delete, invalidateTag?, close }
 import { createRequire } from 'node:module';
+import { missingPeers } from './installed.mjs';
 
 const here = createRequire(import.meta.url);
 const MAX_ENTRIES = 10_000;
@@ -13,14 +14,22 @@ export const versionOf = (name) => {
   return `${name} ${dependencies[name]}`;
 };
 
-/** False until `npm ci --prefix bench/peers` was run. */
-export function arePeersInstalled() {
-  try {
-    here.resolve('bentocache');
-    return true;
-  } catch {
-    return false;
-  }
+/** False until `npm ci --prefix bench/peers` was run, with what is asked for now. */
+export const arePeersInstalled = () => missingPeers().length === 0;
+
+const KEYV = ['keyv', '@keyv/redis'];
+const BENEATH = {
+  bentocache: ['ioredis'],
+  'cache-manager': KEYV,
+  cacheable: KEYV,
+  'async-cache-dedupe': ['ioredis'],
+  'prisma-extension-redis': ['ioredis'],
+};
+
+/** What the caches stand on that these rows name, with versions: it belongs to what was measured. */
+export function beneath(rows) {
+  const named = Object.keys(BENEATH).filter((name) => rows.some(({ what }) => what?.startsWith(versionOf(name))));
+  return [...new Set(named.flatMap((name) => BENEATH[name]))].map(versionOf);
 }
 
 async function mobius({ url, prefix, l1 = true, commandTimeout }) {

@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import type { RemoteModel } from '../config.js';
+import { LimitsModule } from '../limits/limits.module.js';
 import { WorkspacesModule } from '../workspaces/workspaces.module.js';
 import { Answerer } from './answerer.js';
 import { AssistantController } from './assistant.controller.js';
@@ -11,7 +12,7 @@ import { ModelFailureFilter } from './model-failure.js';
 import { RemoteAnswerer } from './remote-answerer.js';
 
 @Module({
-  imports: [WorkspacesModule],
+  imports: [LimitsModule, WorkspacesModule],
   controllers: [AssistantController],
   providers: [AssistantService, AssistantWarmUp, { provide: APP_FILTER, useClass: ModelFailureFilter }],
 })

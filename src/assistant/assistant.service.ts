@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { type ModelHit, ModelCacheService, type ModelStream } from '@mobius1/cache';
+import { ModelCacheService, type ModelStream } from '@mobius1/cache';
 import { PrismaService } from '../database/prisma.service.js';
 import { Answerer, type AnswerPart } from './answerer.js';
 import type { Answer } from './assistant.dto.js';
+import { PassingAnswer } from './passing-answer.js';
 
 /** Answers questions on the documents of a workspace; `DocumentsService` makes the answers void when documents come. */
 @Injectable()
@@ -12,6 +13,11 @@ export class AssistantService {
     private readonly models: ModelCacheService,
     private readonly answerer: Answerer,
   ) {}
+
+  /** The model that answers. */
+  get modelId(): string {
+    return this.answerer.modelId;
+  }
 
   /** Whether an answer has not to be waited for. */
   get instant(): boolean {
@@ -36,17 +42,8 @@ export class AssistantService {
   }
 
   /** The answer in one piece. */
-  async ask(workspaceId: string, question: string, signal?: AbortSignal): Promise<Answer> {
-    const stream = await this.stream(workspaceId, question, signal);
-    return answerOf(stream, stream.hit);
+  async ask(workspaceId: string, question: string): Promise<Answer> {
+    const stream = await this.stream(workspaceId, question);
+    return new PassingAnswer(stream.hit).whole(stream);
   }
-}
-
-async function answerOf(parts: AsyncIterable<AnswerPart>, hit: ModelHit): Promise<Answer> {
-  let answer: Answer = { answer: '', sources: [], confidence: 0, hit };
-  for await (const part of parts) {
-    if (part.type === 'text') answer = { ...answer, answer: answer.answer + part.text };
-    else if (part.type === 'sources') answer = { ...answer, sources: part.sources, confidence: part.confidence };
-  }
-  return answer;
 }

@@ -10,6 +10,8 @@ import { ErrorResponse } from '../http/error.response.js';
 import { found } from '../http/found.js';
 import { IdParam } from '../http/id.param.js';
 import { type Page, PageQuery } from '../http/page.js';
+import { LimitedByUser } from '../limits/limited.decorator.js';
+import { WRITES } from '../limits/limits.js';
 import { TemplatesService } from '../templates/templates.service.js';
 import { WorkspacesService } from '../workspaces/workspaces.service.js';
 import { DocumentDto, DocumentPageDto, type DocumentSummaryDto, NewDocumentDto } from './document.dto.js';
@@ -33,6 +35,7 @@ export class DocumentsController {
     return this.documents.listByWorkspace(id, page, pageSize);
   }
 
+  @LimitedByUser(WRITES)
   @Post('workspaces/:id/documents')
   @ApiCreatedResponse({ type: DocumentDto })
   async create(@Param() { id }: IdParam, @Body() document: NewDocumentDto): Promise<DocumentDto> {

@@ -1,10 +1,11 @@
 import { Controller, Get, Header, Inject } from '@nestjs/common';
 import { ApiProduces, ApiTags } from '@nestjs/swagger';
-import { CACHE_INSTANCE, type CacheInstance } from '@mobius1/cache';
+import { CACHE_INSTANCE, type CacheInstance, SkipRateLimit } from '@mobius1/cache';
 import { registerCacheMetrics } from '@mobius1/cache/prometheus';
 import { Registry } from 'prom-client';
 
 /** For Prometheus. A registry of our own: several applications may run in one process. */
+@SkipRateLimit()
 @ApiTags('ops')
 @Controller('metrics')
 export class MetricsController {

@@ -9,6 +9,8 @@ import {
 import { ErrorResponse } from '../http/error.response.js';
 import { found } from '../http/found.js';
 import { IdParam } from '../http/id.param.js';
+import { LimitedByUser } from '../limits/limited.decorator.js';
+import { WRITES } from '../limits/limits.js';
 import { WorkspaceChangesDto, WorkspaceDto, WorkspaceSummaryDto } from './workspace.dto.js';
 import { WorkspacesService } from './workspaces.service.js';
 
@@ -31,6 +33,7 @@ export class WorkspacesController {
     return found(await this.workspaces.get(id), 'workspace', id);
   }
 
+  @LimitedByUser(WRITES)
   @Patch(':id')
   @ApiOkResponse({ type: WorkspaceDto })
   @ApiBadRequestResponse({ type: ErrorResponse })

@@ -56,3 +56,15 @@ export function sources(): string[] {
       .filter((path) => /\.(ts|mjs|cjs)$/.test(path) && !path.includes('node_modules') && !path.includes('generated')),
   );
 }
+
+/** Texts in the code of a file, as they are written: names of tests are among them, comments are not. */
+export function literalsOf(path: string): string[] {
+  const found: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isStringLiteralLike(node)) found.push(node.text);
+    else if (ts.isTemplateExpression(node)) found.push(node.getText().slice(1, -1));
+    ts.forEachChild(node, visit);
+  };
+  visit(parse(path));
+  return found;
+}

@@ -7,6 +7,7 @@ import {
   CacheManagerService,
   CacheModule,
   type CacheOptions,
+  RateLimitService,
   RedisHealthIndicator,
 } from '@mobius1/cache';
 import { judgeHealth } from '../../libs/cache/src/instance/cache-health.js';
@@ -99,6 +100,26 @@ describe('health over HTTP', () => {
   });
 });
 
+describe('the health of rate limits', () => {
+  it('needs a Redis that does not evict what they have counted', async () => {
+    const args = ['--maxmemory', '100mb', '--maxmemory-policy', 'allkeys-lru'];
+    const server = await RedisEnv.process({ args });
+    try {
+      const app = await start({ redis: { host: server.host, port: server.port, commandTimeout: 10_000 } });
+      const health = async () => (await request(app.getHttpServer()).get('/health')).body.details.cache;
+      expect(await health()).toMatchObject({ status: 'up', reasons: [] });
+      await app.get(RateLimitService).check('k', { limit: 1, window: 60 });
+      expect(await health()).toMatchObject({
+        status: 'degraded',
+        reasons: [expect.stringContaining('(maxmemory-policy)')],
+      });
+    } finally {
+      await closeApps();
+      await server.stop();
+    }
+  });
+});
+
 describe('the judgement', () => {
   const redis = {
     place: 'Redis at here:1',
@@ -123,6 +144,13 @@ describe('the judgement', () => {
     ['a latency of half the time-out', [{ latencyMs: 25 }], 'up', []],
     ['a backlog', [{}, { remembered: 3 }], 'degraded', [/^3 invalidations wait/]],
     ['memory above 95 %', [{ maxMemory: 105 }], 'degraded', [/uses 100 of 105 bytes/]],
+    [
+      'limits that may be evicted',
+      [{ limitsEvictable: true, maxMemory: 1_000 }],
+      'degraded',
+      [/evicts any key.*rate limits/],
+    ],
+    ['limits on a server without a bound', [{ limitsEvictable: true, maxMemory: 0 }], 'up', []],
     ['a tier that hears everything', [{ near }], 'up', []],
     ['a tier that does not hear', [{ near: { ...near, coherence: 'deaf' } }], 'degraded', [/not heard at the moment/]],
     [

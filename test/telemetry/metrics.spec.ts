@@ -51,6 +51,25 @@ describe('what a cache tells of itself', () => {
       expect(await registry.metrics()).toMatch(/mobius_cache_load_seconds_count\{cache="cache"\} 1/);
     });
 
+    it('is how rate limits decided, without a word of their keys', async () => {
+      const registry = new Registry();
+      const cache = use();
+      registerCacheMetrics(registry, cache);
+      expect(await valuesOf(registry, 'mobius_cache_rate_limit_decisions_total')).toEqual({ 'cache,allowed,none': 0 });
+      const policy = { name: 'login', limit: 1, window: 60 };
+      for (let i = 0; i < 3; i++) await cache.limits.check('user-4711', policy);
+      expect(await valuesOf(registry, 'mobius_cache_rate_limit_decisions_total')).toEqual({
+        'cache,allowed,none': 0,
+        'cache,allowed,memory': 1,
+        'cache,denied,memory': 2,
+      });
+      expect(await valuesOf(registry, 'mobius_cache_rate_limit_denials_total')).toEqual({
+        'cache,none,false': 0,
+        'cache,login,false': 2,
+      });
+      expect(await registry.metrics()).not.toContain('4711');
+    });
+
     it('is the state of connection, breaker and tier on Redis', async () => {
       const registry = new Registry();
       const cache = use(undefined, { onRedis: true });

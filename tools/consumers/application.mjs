@@ -41,10 +41,10 @@ export class Application {
   }
 
   /** Runs its check on the Node in the folder `bin`. */
-  async check({ bin, redisUrl, env }) {
+  async check({ bin, redisUrl }) {
     const { ok, output, ms } = await run('npm', ['run', '--silent', 'check'], {
       cwd: this.#folder,
-      env: { HOME: process.env.HOME, PATH: [bin, process.env.PATH].join(delimiter), REDIS_URL: redisUrl, ...env },
+      env: { HOME: process.env.HOME, PATH: [bin, process.env.PATH].join(delimiter), REDIS_URL: redisUrl },
       patience: 90_000,
     });
     return { ok: ok && !output.includes('ExperimentalWarning'), output, ms };

@@ -1,7 +1,7 @@
 // The public API of @mobius1/cache. Programs without Nest import '@mobius1/cache/standalone'.
 
 // Module
-export { CacheModule, type CacheOptionsFactory } from './nest/cache.module.js';
+export { CacheModule, type CacheModuleOptions, type CacheOptionsFactory } from './nest/cache.module.js';
 export type { CacheOptions, L1Options } from './instance/cache-options.js';
 export type { Coherence } from './core/store.js';
 export type { CoherenceOptions } from './drivers/near/near-tier.js';
@@ -11,7 +11,13 @@ export { CACHE_INSTANCE } from './nest/tokens.js';
 export type { CacheInstance } from './instance/cache-instance.js';
 
 // Services
-export { CacheManagerService, ModelCacheService, QueryCacheService, RedisService } from './nest/services.js';
+export {
+  CacheManagerService,
+  ModelCacheService,
+  QueryCacheService,
+  RateLimitService,
+  RedisService,
+} from './nest/services.js';
 export type { ModelMetadata, RefusalReason } from './features/model/admission.js';
 export type { ModelQuestion } from './features/model/model-key.js';
 export type { ModelCacheOptions } from './features/model/model-options.js';
@@ -46,6 +52,25 @@ export {
   NotCachedError,
 } from './features/model/model-types.js';
 export type { ListPage, QueryOptions, QueryStats, WarmUpQuery } from './features/query/query-cache.js';
+export type {
+  EstimateFor,
+  RateLimitAlgorithm,
+  RateLimitBlock,
+  RateLimitCheckOptions,
+  RateLimitDecision,
+  RateLimitOptions,
+  RateLimitOutage,
+  RateLimitPolicy,
+  RateLimitResult,
+  RateLimitSlot,
+  RateLimitSource,
+  RateLimitTarget,
+  ReserveOptions,
+  SettledAnswer,
+  Settlement,
+  TokenReservation,
+} from './features/rate-limit/limit-types.js';
+export type { RateLimitOutcome, RateLimitStats } from './features/rate-limit/limit-stats.js';
 export type { RedisInfo } from './instance/redis-handle.js';
 export type {
   CacheEntry,
@@ -70,6 +95,30 @@ export type {
   MethodDecoratorFor,
   Of,
 } from './nest/decorators/method-options.js';
+
+// Limits of routes
+export {
+  type PartialRateLimitRule,
+  RateLimit,
+  type RateLimitRule,
+  SkipRateLimit,
+} from './nest/rate-limit/rate-limit.decorator.js';
+export { answerRateLimit } from './nest/rate-limit/answer-rate-limit.js';
+export { RateLimitGuard } from './nest/rate-limit/rate-limit.guard.js';
+export { RateLimitException, type RateLimitFacts } from './nest/rate-limit/rate-limit.exception.js';
+export { type RateLimitCaller, RateLimitKeys } from './nest/rate-limit/rate-limit-keys.js';
+export type { RateLimitCallers, RateLimitModuleOptions } from './nest/rate-limit/rate-limit-module-options.js';
+export type {
+  CallerIdentity,
+  Identified,
+  OnMissing,
+  RateLimitBy,
+  ReadCaller,
+} from './nest/rate-limit/caller-identity.js';
+export type { LimitedCall, LimitedRequest, LimitedTransport } from './nest/rate-limit/limited-call.js';
+export type { RequestReport, RuleOutcome } from './nest/rate-limit/counted-requests.js';
+export { RateLimitThrottlerStorage, type ThrottlerRecord } from './nest/rate-limit/throttler-storage.js';
+export type { ReadyRule } from './nest/rate-limit/rule-book.js';
 
 // Health and events
 export { CacheHealthIndicator, RedisHealthIndicator } from './nest/health.js';

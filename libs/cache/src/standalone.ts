@@ -12,6 +12,7 @@ import type { RedisOptions } from './drivers/redis-options.js';
 import { CacheManager } from './features/manager/cache-manager.js';
 import { ModelCache } from './features/model/model-cache.js';
 import { QueryCache } from './features/query/query-cache.js';
+import { RateLimits } from './features/rate-limit/rate-limits.js';
 import type { CacheOptions } from './instance/cache-options.js';
 import { CacheInstance } from './instance/cache-instance.js';
 import { RedisHandle } from './instance/redis-handle.js';
@@ -22,6 +23,7 @@ export type { CacheManager } from './features/manager/cache-manager.js';
 export type { ModelCache } from './features/model/model-cache.js';
 export { ngramEmbedder } from './features/model/semantic/ngram-embedder.js';
 export type { QueryCache } from './features/query/query-cache.js';
+export type { RateLimits } from './features/rate-limit/rate-limits.js';
 export type { CacheOptions } from './instance/cache-options.js';
 export type { RedisHandle } from './instance/redis-handle.js';
 export type { RedisOptions } from './drivers/redis-options.js';
@@ -91,3 +93,6 @@ export const queryCache = ofThisProcess(QueryCache.prototype, ({ queries }) => q
 
 /** Answers of AI models, in the cache of this process. */
 export const modelCache = ofThisProcess(ModelCache.prototype, ({ models }) => models);
+
+/** Rate limits, in the Redis of this process or in memory. */
+export const rateLimits = ofThisProcess(RateLimits.prototype, ({ limits }) => limits);

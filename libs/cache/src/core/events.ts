@@ -1,6 +1,20 @@
 /** How a read was answered: from the cache, from the cache although its TTL had ended, or by the load. */
 export type Outcome = 'hit' | 'stale' | 'miss';
 
+/** What is told of a decision of the rate limits: a `RateLimitDecision`. */
+export interface RateLimitTold {
+  readonly allowed: boolean;
+  readonly source: string;
+  readonly unavailable: boolean;
+  readonly retryAfterMs?: number;
+  readonly results: readonly {
+    readonly key: string;
+    readonly policy: string;
+    readonly allowed: boolean;
+    readonly shadow: boolean;
+  }[];
+}
+
 /** What the cache tells about itself. Keys are named, values never. */
 export type CacheEvents = {
   /** A read was answered; emitted in the asynchronous context of its caller. */
@@ -17,6 +31,8 @@ export type CacheEvents = {
   invalidated: { what: string; remembered: boolean };
   /** An invalidation took effect, but fewer replicas than `redis.waitReplicas` wants confirmed it in time. */
   underReplicated: { acknowledged: number; wanted: number };
+  /** A rate limit was decided; names the keys it was asked with. */
+  rateLimit: RateLimitTold;
   /** The store stopped answering: reads go to their loads. */
   unavailable: { error: Error };
   /** The store answers again, after this many remembered invalidations were replayed. */

@@ -42,6 +42,7 @@ export class RedisConnection {
   readonly #timeoutMs: number;
   readonly #watch: ReplyWatch;
   readonly #slowWatch: ReplyWatch;
+  readonly #watches: ReplyWatch[];
   readonly #place: string;
   #lastError = '';
   #offset: number | undefined;
@@ -57,6 +58,7 @@ export class RedisConnection {
     this.refusals = new Refusals(clock);
     this.#watch = new ReplyWatch(this.#timeoutMs, clock);
     this.#slowWatch = new ReplyWatch(this.#timeoutMs * SLOW_FACTOR, clock);
+    this.#watches = [this.#watch, this.#slowWatch];
     this.#owned = options.client === undefined;
     this.#place = placeOf(options);
     this.client = createRedis(options);
@@ -144,11 +146,25 @@ export class RedisConnection {
     return this.#guarded(command, this.#slowWatch);
   }
 
-  /** Bytes in use and the server's limit (0: none), summed over the masters. @throws StoreUnavailableError */
-  async memory(): Promise<{ memory: number; maxMemory: number }> {
+  /** A `run` for commands that have a deadline of their own, in milliseconds. */
+  within(ms: number): <T>(command: () => Promise<T>) => Promise<T> {
+    const watch = new ReplyWatch(ms, this.clock);
+    this.#watches.push(watch);
+    return (command) => {
+      this.#gather();
+      return this.#guarded(command, watch);
+    };
+  }
+
+  /**
+   * Bytes in use and the server's limit (0: none), summed over the masters; and whether a full one evicts any key, not only those that
+   * may be. @throws StoreUnavailableError
+   */
+  async memory(): Promise<{ memory: number; maxMemory: number; evictsAnyKey: boolean }> {
     const infos = await this.runSlow(() => Promise.all(mastersOf(this.client).map((node) => node.info('memory'))));
     const sum = (field: RegExp): number => infos.reduce((total, info) => total + Number(field.exec(info)?.[1] ?? 0), 0);
-    return { memory: sum(/^used_memory:(\d+)/m), maxMemory: sum(/^maxmemory:(\d+)/m) };
+    const evictsAnyKey = infos.some((info) => /^maxmemory_policy:allkeys/m.test(info));
+    return { memory: sum(/^used_memory:(\d+)/m), maxMemory: sum(/^maxmemory:(\d+)/m), evictsAnyKey };
   }
 
   /** Closes the connection if it is ours: politely within `ms`, then at once. */
@@ -269,7 +285,7 @@ export class RedisConnection {
     });
     this.client.on('close', () => {
       // ioredis forgets what was under way without a word when it is not to send it again. A client that was given may.
-      if (this.#owned) for (const watch of [this.#watch, this.#slowWatch]) watch.abandon();
+      if (this.#owned) for (const watch of this.#watches) watch.abandon();
       if (!wasReady || this.#closing) return;
       wasReady = false;
       this.events.emit('lost', () => ({ reason: this.#whyClosed }));

@@ -70,6 +70,8 @@ export interface HealthFacts {
     readonly maxMemory: number;
     /** The tier before Redis; absent when there is none. */
     readonly near?: NearFacts | undefined;
+    /** Rate limits are counted there, and may be evicted like everything else. */
+    readonly limitsEvictable?: boolean;
     /** Invalidations that too few replicas have confirmed. */
     readonly unconfirmed?: number;
   };
@@ -117,6 +119,9 @@ function troubles(redis: RedisFacts, memory: number): string[] {
   }
   if (maxMemory > 0 && memory > maxMemory * FULL_SHARE) {
     reasons.push(`Redis uses ${memory} of ${maxMemory} bytes: it will evict or refuse entries.`);
+  }
+  if (redis.limitsEvictable && maxMemory > 0) {
+    reasons.push(`${place} evicts any key when it is full: rate limits may be forgotten (maxmemory-policy).`);
   }
   if (answers) reasons.push(...unconfirmedBy(unconfirmed), ...unheard(place, near));
   return reasons;

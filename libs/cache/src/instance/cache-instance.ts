@@ -6,6 +6,8 @@ import type { CacheEvents } from '../core/events.js';
 import { NO_STORES, type SemanticStores } from '../core/journal.js';
 import type { Store } from '../core/store.js';
 import type { Tally } from '../core/tally.js';
+import { MemoryLimitStore } from '../drivers/limits/memory-limit-store.js';
+import { RedisLimitStore } from '../drivers/limits/redis-limit-store.js';
 import { MemoryStore } from '../drivers/memory-store.js';
 import { MemoryTally } from '../drivers/memory-tally.js';
 import { type NearEvents, NearTier } from '../drivers/near/near-tier.js';
@@ -20,6 +22,7 @@ import { RedisVectorSets } from '../drivers/redis-vector-sets.js';
 import { CacheManager } from '../features/manager/cache-manager.js';
 import { ModelCache } from '../features/model/model-cache.js';
 import { QueryCache } from '../features/query/query-cache.js';
+import { RateLimits } from '../features/rate-limit/rate-limits.js';
 import { type CacheHealth, judgeHealth } from './cache-health.js';
 import { type CacheMetric, describeMetrics } from './cache-metrics.js';
 import { type CacheOptions, type ResolvedCacheOptions, resolveCacheOptions } from './cache-options.js';
@@ -42,6 +45,8 @@ export class CacheInstance {
   readonly queries: QueryCache;
   /** Answers of AI models: what `ModelCacheService` is. */
   readonly models: ModelCache;
+  /** Rate limits, budgets of tokens, slots. */
+  readonly limits: RateLimits;
   /** Makes keys of arguments, so that no two meet. */
   readonly argumentKeys: ArgumentKeys;
   /** The transactions that this cache follows. */
@@ -56,7 +61,7 @@ export class CacheInstance {
 
   /** @throws InvalidOptionsError */
   constructor(options: CacheOptions = {}, clock: Clock = systemClock) {
-    const { name, enabled, redis, memory, l1, coherence, plan, limits, keySecret, model, ...transactions } =
+    const { name, enabled, redis, memory, l1, coherence, plan, limits, keySecret, model, rateLimit, ...transactions } =
       resolveCacheOptions(options);
     const publish = { prefix: 'mobius:cache', origin: { cache: name } };
     this.name = name;
@@ -96,6 +101,7 @@ export class CacheInstance {
     const tally = tallyOn(this.connection, { redis, clock });
     const stores = semanticStores(this.connection, redis);
     this.models = new ModelCache({ engine: this.engine, clock, tally, stores }, { ...secret, ...model });
+    this.limits = limitsOn(this.connection, { redis, rateLimit, clock, events: this.events });
     this.argumentKeys = new ArgumentKeys(keySecret === undefined ? {} : { secret: keySecret });
     this.connection?.events.on('ready', () => void this.engine.replay());
   }
@@ -124,6 +130,7 @@ export class CacheInstance {
       counts: engine.counts,
       remembered: engine.remembered,
       flights: engine.flights,
+      limits: this.limits.getStats(),
       connection: connection && {
         ready: connection.ready,
         breaker: connection.breaker.state,
@@ -144,7 +151,7 @@ export class CacheInstance {
       return judgeHealth({ store, remembered, memory });
     }
     const answers = await connection.ping();
-    const { memory, maxMemory } = answers ? await connection.memory() : { memory: 0, maxMemory: 0 };
+    const { memory, maxMemory, evictsAnyKey } = answers ? await connection.memory() : NOTHING_KNOWN;
     const { place, lastError, latencyMs, breaker } = connection;
     const commandTimeoutMs = this.#commandTimeoutMs;
     const redis = {
@@ -156,6 +163,7 @@ export class CacheInstance {
       breaker: breaker.state,
       refusals: connection.refusals.lately,
       maxMemory,
+      limitsEvictable: evictsAnyKey && this.limits.getStats().decisions.length > 0,
       near: this.near?.facts,
       unconfirmed: this.#replicated?.unconfirmed ?? 0,
     };
@@ -166,7 +174,7 @@ export class CacheInstance {
   async close(ms = 1_000): Promise<void> {
     await this.models.savings.close(ms);
     this.near?.stop();
-    await this.engine.close();
+    await Promise.all([this.engine.close(), this.limits.close()]);
     this.#replicated?.close();
     await this.connection?.quit(ms);
   }
@@ -185,6 +193,8 @@ function semanticStores(connection: RedisConnection | undefined, redis: RedisOpt
   if (connection === undefined) return NO_STORES;
   return { journal: new RedisJournal(connection, prefix), vectorSets: new RedisVectorSets(connection, prefix) };
 }
+
+const NOTHING_KNOWN = { memory: 0, maxMemory: 0, evictsAnyKey: false };
 
 interface RedisSettings extends Pick<ResolvedCacheOptions, 'redis' | 'l1' | 'coherence'> {
   readonly clock: Clock;
@@ -206,4 +216,19 @@ function onRedis(connection: RedisConnection, settings: RedisSettings) {
   const store = new RedisStore(connection, prefix, { removals: replicated, fences });
   const near = l1 && new NearTier(connection, store, { ...l1, ...coherence, prefix, clock, events: settings.near });
   return { store, near, replicated };
+}
+
+interface LimitSettings extends Pick<ResolvedCacheOptions, 'redis' | 'rateLimit'> {
+  readonly clock: Clock;
+  readonly events: Channel<CacheEvents>;
+}
+
+/** Rate limits on a connection, or in memory. */
+function limitsOn(connection: RedisConnection | undefined, settings: LimitSettings): RateLimits {
+  const { redis = {}, rateLimit, clock, events } = settings;
+  const { timeout, maxLocalKeys: maxKeys } = rateLimit;
+  const prefix = rateLimit.keyPrefix ?? `rl:${redis.keyPrefix ?? REDIS_DEFAULTS.keyPrefix}`;
+  const local = new MemoryLimitStore({ clock, maxKeys });
+  const store = connection === undefined ? local : new RedisLimitStore(connection, { prefix, timeout });
+  return new RateLimits({ store, local, clock, events }, rateLimit);
 }

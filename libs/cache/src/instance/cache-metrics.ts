@@ -1,6 +1,7 @@
 import type { Counts } from '../core/stats.js';
 import type { Coherence } from '../core/store.js';
 import type { NearFacts } from '../drivers/near/near-tier.js';
+import type { RateLimitStats } from '../features/rate-limit/limit-stats.js';
 
 /** One number of a cache, in the terms of Prometheus. Labels never hold keys, tags, namespaces or values (G9). */
 export interface CacheMetric {
@@ -18,6 +19,7 @@ export interface MetricFacts {
   readonly counts: Counts;
   readonly remembered: number;
   readonly flights: number;
+  readonly limits: RateLimitStats;
   /** Absent without Redis. */
   readonly connection?: { ready: boolean; breaker: string; latencyMs: number | undefined } | undefined;
   /** Absent without a tier before Redis. */
@@ -54,6 +56,7 @@ export function describeMetrics({
   counts,
   remembered,
   flights,
+  limits,
   connection,
   near,
   unconfirmed,
@@ -68,11 +71,37 @@ export function describeMetrics({
     ...counters,
     gauge('remembered_invalidations', 'Invalidations that wait until Redis can be told.', remembered),
     gauge('flights', 'Loads in progress that may be joined.', flights),
+    ...ofLimits(limits),
     ...(connection === undefined ? [] : ofConnection(connection)),
     ...(near === undefined ? [] : ofTier(near)),
     ...(unconfirmed === undefined
       ? []
       : [gauge('unconfirmed_invalidations', 'Invalidations that too few replicas have confirmed.', unconfirmed)]),
+  ];
+}
+
+/** The first sample says which labels there are, also before anything was counted. */
+function ofLimits({ decisions, denials, outages, remembered, slots }: RateLimitStats): CacheMetric[] {
+  const decided = decisions.map(({ outcome, source, count }) => ({ labels: { outcome, source }, value: count }));
+  const denied = denials.map(({ policy, shadow, count }) => ({
+    labels: { policy, shadow: String(shadow) },
+    value: count,
+  }));
+  const counter = (name: string, help: string, samples: CacheMetric['samples']): CacheMetric => ({
+    ...{ name: `mobius_cache_rate_limit_${name}_total`, help, type: 'counter', samples },
+  });
+  return [
+    counter('decisions', 'Decisions of rate limits, by how they ended and who decided.', [
+      { labels: { outcome: 'allowed', source: 'none' }, value: 0 },
+      ...decided,
+    ]),
+    counter('denials', 'Limits that said no, by their name; those in the shadow denied nothing.', [
+      { labels: { policy: 'none', shadow: 'false' }, value: 0 },
+      ...denied,
+    ]),
+    counter('outages', 'Decisions without the store because it was away.', [{ labels: {}, value: outages }]),
+    gauge('rate_limit_denials_remembered', 'Denials that this process remembers.', remembered),
+    gauge('rate_limit_slots', 'Slots of concurrency limits that this process holds.', slots),
   ];
 }
 

@@ -1,10 +1,12 @@
 import { type Duration, OptionCheck, type UnitOfWork } from '@mobius1/kernel';
 import { type EngineLimits, LIMIT_DEFAULTS, type Plan, PLAN_DEFAULTS } from '../core/options.js';
 import type { ModelCacheOptions } from '../features/model/model-options.js';
+import { checkLimitOptions, type ResolvedLimitOptions } from '../features/rate-limit/limit-options.js';
+import type { RateLimitOptions } from '../features/rate-limit/limit-types.js';
 import type { MemoryStoreOptions } from '../drivers/memory-store.js';
 import type { NearCacheOptions } from '../drivers/near/near-cache.js';
 import { COHERENCE_DEFAULTS, type CoherenceOptions, type ResolvedCoherence } from '../drivers/near/near-tier.js';
-import { checkRedisOptions, type RedisOptions } from '../drivers/redis-options.js';
+import { checkRedisOptions, REDIS_DEFAULTS, type RedisOptions } from '../drivers/redis-options.js';
 
 /** Options of one cache. Everything has a default; without `redis` the cache lives in this process. */
 export interface CacheOptions {
@@ -54,6 +56,8 @@ export interface CacheOptions {
   readonly fence?: boolean;
   /** The cache of answers of AI models. */
   readonly model?: ModelCacheOptions;
+  /** What is the same for all rate limits. */
+  readonly rateLimit?: RateLimitOptions;
 }
 
 /** The in-process tier; coherent with Redis, so nothing here trades freshness for speed. */
@@ -80,6 +84,7 @@ export interface ResolvedCacheOptions {
   readonly unitOfWork: UnitOfWork | undefined;
   readonly fence: boolean;
   readonly model: ModelCacheOptions;
+  readonly rateLimit: ResolvedLimitOptions;
 }
 
 const KNOWN: readonly string[] = [
@@ -106,6 +111,7 @@ const KNOWN: readonly string[] = [
     'unitOfWork',
     'fence',
     'model',
+    'rateLimit',
   ],
 ];
 
@@ -183,11 +189,30 @@ function checkCoherence(check: OptionCheck, coherence: CoherenceOptions): Resolv
 /** What works together with the cache: transactions, models. The options of models are checked where they are used. */
 function checkCompanions(
   check: OptionCheck,
-  { unitOfWork, fence, model = {} }: CacheOptions,
-): Pick<ResolvedCacheOptions, 'unitOfWork' | 'fence' | 'model'> {
+  { unitOfWork, fence, model = {}, rateLimit, redis }: CacheOptions,
+): Pick<ResolvedCacheOptions, 'unitOfWork' | 'fence' | 'model' | 'rateLimit'> {
   if (unitOfWork !== undefined && typeof (unitOfWork as Partial<UnitOfWork>).afterCommit !== 'function')
     check.problem('unitOfWork', 'the unitOfWork of a Database, or something like it', unitOfWork);
-  return { unitOfWork, fence: check.boolean('fence', fence) ?? false, model };
+  return {
+    unitOfWork,
+    fence: check.boolean('fence', fence) ?? false,
+    model,
+    rateLimit: checkRateLimit(check, rateLimit, redis),
+  };
+}
+
+function checkRateLimit(
+  check: OptionCheck,
+  given: CacheOptions['rateLimit'],
+  redis: CacheOptions['redis'],
+): ResolvedLimitOptions {
+  const resolved = checkLimitOptions(check, 'rateLimit', given);
+  const entries = (redis === false ? undefined : redis?.keyPrefix) ?? REDIS_DEFAULTS.keyPrefix;
+  if (entries !== '' && resolved.keyPrefix?.startsWith(entries)) {
+    const hint = 'Redis would tell each count to every process that caches';
+    check.problem('rateLimit.keyPrefix', 'a prefix that does not begin with that of the cache', given?.keyPrefix, hint);
+  }
+  return resolved;
 }
 
 function checkLimits(check: OptionCheck, options: CacheOptions): EngineLimits {

@@ -17,16 +17,33 @@ import { Binding } from './decorators/binding.js';
 import { CacheHealthIndicator, RedisHealthIndicator } from './health.js';
 import { mergeEnvironment, readEnvironment } from './environment.js';
 import { MethodExplorer } from './method-explorer.js';
-import { CacheManagerService, ModelCacheService, QueryCacheService, RedisService } from './services.js';
-import { CACHE_BINDING, CACHE_INSTANCE, CACHE_OPTIONS } from './tokens.js';
+import {
+  CacheManagerService,
+  ModelCacheService,
+  QueryCacheService,
+  RateLimitService,
+  RedisService,
+} from './services.js';
+import { RateLimitExplorer } from './rate-limit/rate-limit-explorer.js';
+import { RateLimitKeys } from './rate-limit/rate-limit-keys.js';
+import { engineOptions, guardSettings, type RateLimitModuleOptions } from './rate-limit/rate-limit-module-options.js';
+import { RouteLimits } from './rate-limit/route-limits.js';
+import { RateLimitThrottlerStorage } from './rate-limit/throttler-storage.js';
+import { CACHE_BINDING, CACHE_INSTANCE, CACHE_OPTIONS, ROUTE_LIMITS } from './tokens.js';
+
+/** Options of `CacheModule`: those of the cache, and of what Nest adds to it. */
+export interface CacheModuleOptions extends Omit<CacheOptions, 'rateLimit'> {
+  /** What is the same for all rate limits, and what `RateLimitGuard` does on all routes. */
+  readonly rateLimit?: RateLimitModuleOptions;
+}
 
 /** For `forRootAsync({ useClass })` and `useExisting`. */
 export interface CacheOptionsFactory {
   /** Called once, at boot. */
-  createCacheOptions(): CacheOptions | Promise<CacheOptions>;
+  createCacheOptions(): CacheModuleOptions | Promise<CacheModuleOptions>;
 }
 
-const configurable = new ConfigurableModuleBuilder<CacheOptions>({
+const configurable = new ConfigurableModuleBuilder<CacheModuleOptions>({
   optionsInjectionToken: CACHE_OPTIONS,
 })
   .setClassMethodName('forRoot')
@@ -37,10 +54,18 @@ const configurable = new ConfigurableModuleBuilder<CacheOptions>({
 const instance: FactoryProvider<CacheInstance> = {
   provide: CACHE_INSTANCE,
   inject: [CACHE_OPTIONS, ConfigService, { token: UNIT_OF_WORK, optional: true }],
-  useFactory: (options: CacheOptions, config: ConfigService, unitOfWork?: UnitOfWork) => {
+  useFactory: (options: CacheModuleOptions, config: ConfigService, unitOfWork?: UnitOfWork) => {
     const environment = readEnvironment((name) => config.get<unknown>(name) ?? process.env[name]);
-    return new CacheInstance({ unitOfWork, ...mergeEnvironment(options, environment) });
+    const rateLimit = engineOptions(options.rateLimit);
+    return new CacheInstance({ unitOfWork, ...mergeEnvironment({ ...options, rateLimit }, environment) });
   },
+};
+
+const routeLimits: FactoryProvider<RouteLimits> = {
+  provide: ROUTE_LIMITS,
+  inject: [CACHE_INSTANCE, CACHE_OPTIONS],
+  useFactory: (cache: CacheInstance, { rateLimit }: CacheModuleOptions) =>
+    new RouteLimits(cache, guardSettings(rateLimit)),
 };
 
 const rootBinding: FactoryProvider<Binding> = {
@@ -55,6 +80,9 @@ const services: Provider[] = [
   // Those of the instance, which decorators use as well.
   { provide: QueryCacheService, inject: [CACHE_INSTANCE], useFactory: ({ queries }: CacheInstance) => queries },
   { provide: ModelCacheService, inject: [CACHE_INSTANCE], useFactory: ({ models }: CacheInstance) => models },
+  { provide: RateLimitService, inject: [CACHE_INSTANCE], useFactory: ({ limits }: CacheInstance) => limits },
+  RateLimitKeys,
+  RateLimitThrottlerStorage,
   CacheHealthIndicator,
   RedisHealthIndicator,
 ];
@@ -70,8 +98,8 @@ const services: Provider[] = [
  */
 @Module({
   imports: [ConfigModule, DiscoveryModule, TerminusModule],
-  providers: [instance, rootBinding, CacheLifecycle, MethodExplorer, ...services],
-  exports: [CACHE_INSTANCE, CACHE_BINDING, ...services],
+  providers: [instance, rootBinding, routeLimits, CacheLifecycle, MethodExplorer, RateLimitExplorer, ...services],
+  exports: [CACHE_INSTANCE, CACHE_BINDING, ROUTE_LIMITS, ...services],
 })
 export class CacheModule extends configurable.ConfigurableModuleClass {
   /**

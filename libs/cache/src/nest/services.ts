@@ -2,6 +2,7 @@ import { Inject, Injectable, Optional } from '@nestjs/common';
 import { CacheManager, type FeatureOptions } from '../features/manager/cache-manager.js';
 import { ModelCache } from '../features/model/model-cache.js';
 import { QueryCache } from '../features/query/query-cache.js';
+import { RateLimits } from '../features/rate-limit/rate-limits.js';
 import type { CacheInstance } from '../instance/cache-instance.js';
 import { RedisHandle } from '../instance/redis-handle.js';
 import { CACHE_INSTANCE } from './tokens.js';
@@ -26,6 +27,10 @@ export class QueryCacheService extends QueryCache {}
 /** Answers of AI models, injectable. */
 @Injectable()
 export class ModelCacheService extends ModelCache {}
+
+/** Rate limits, injectable. */
+@Injectable()
+export class RateLimitService extends RateLimits {}
 
 /** The connection to Redis, injectable. */
 @Injectable()

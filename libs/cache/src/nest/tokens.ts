@@ -9,3 +9,6 @@ export const CACHE_BINDING = Symbol.for('@mobius1/cache decorators (import Cache
 
 /** Options as the application gave them. */
 export const CACHE_OPTIONS = Symbol.for('@mobius1/cache options');
+
+/** The limits of the routes: what `RateLimitGuard` asks. */
+export const ROUTE_LIMITS = Symbol.for('@mobius1/cache rate limits (import CacheModule.forRoot() in your root module)');
