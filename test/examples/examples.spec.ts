@@ -36,6 +36,9 @@ const runExample = (name: string, env: Readonly<Record<string, string>> = {}): P
 const readmeOf = (name: string): string => readFileSync(join(EXAMPLES, name, 'README.md'), 'utf8');
 const promisedBy = (name: string): string => /^```text\n([^]*?)^```$/m.exec(readmeOf(name))?.[1] ?? '';
 
+/** Seconds of an hour that has just begun: a busy machine may have spent a few of them. */
+const beginning = (text: string): string => text.replace(/\b(3600|35\d\d)\b/g, 'an hour');
+
 describe.each(names)('the example %s', (name) => {
   let directory: string;
 
@@ -47,8 +50,10 @@ describe.each(names)('the example %s', (name) => {
 
   it('prints what its README says, without a complaint, and leaves nothing behind', async () => {
     expect(readmeOf(name)).toContain(`npm run example ${name}\n`);
-    const ended = await runExample(name, { REDIS_URL: process.env.TEST_REDIS_URL ?? '', TMPDIR: directory });
-    expect(ended).toEqual({ stdout: promisedBy(name), stderr: '', code: 0 });
+    const env = { REDIS_URL: process.env.TEST_REDIS_URL ?? '', TMPDIR: directory };
+    const { stdout, stderr, code } = await runExample(name, env);
+    const expected = { stdout: beginning(promisedBy(name)), stderr: '', code: 0 };
+    expect({ stdout: beginning(stdout), stderr, code }).toEqual(expected);
     // The compiler keeps its own program there.
     expect(readdirSync(directory).filter((left) => !left.startsWith('swc-native'))).toEqual([]);
     expect(await keysOf(`example-${name}:`)).toEqual([]);
@@ -69,6 +74,8 @@ describe.each(names)('the example %s', (name) => {
 });
 
 describe('the examples', () => {
+  it('are five', () => expect(names).toHaveLength(5));
+
   it('are told by name when another one is asked for', async () => {
     const { stdout, stderr, code } = await runExample('cash');
     expect({ stdout, code }).toEqual({ stdout: '', code: 1 });
