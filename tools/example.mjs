@@ -1,7 +1,7 @@
 // `npm run example [name]`: runs one of the applications in examples/, with the server that it needs; without a name, lists them.
 // The output is that of the application alone. Whatever this starts ends with it.
 import { spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -50,7 +50,7 @@ async function run(example) {
   try {
     server = await start?.();
   } catch (error) {
-    return fail(`The example ${example} needs ${variable}. ${error.message}`);
+    return fail(`The example ${example} has no server to run on: ${error.message}`);
   }
   try {
     const env = server === undefined ? process.env : { ...process.env, [variable]: server.url };
@@ -69,10 +69,15 @@ async function run(example) {
 }
 
 /** Always a new one, whatever DATABASE_URL says: the example makes tables. */
-function startDatabase() {
+async function startDatabase() {
   const dir = mkdtempSync(join(tmpdir(), 'mobius-example-'));
   chmodSync(dir, 0o711); // for `nobody`, as whom it runs for root
-  return startPostgres({ dir, temporary: true });
+  try {
+    return await startPostgres({ dir, temporary: true });
+  } catch (error) {
+    rmSync(dir, { recursive: true, force: true });
+    throw error;
+  }
 }
 
 /** The Redis at REDIS_URL, else one that lives as long as the example. */
