@@ -122,7 +122,7 @@ function targetOf(written: string, from: string): string {
 
 const libraryOf = (path: string): string | undefined => /^libs\/([^/]+)\/src\//.exec(path)?.[1];
 const floorOf = (path: string): string => /^libs\/[^/]+\/src\/([^/]+)\//.exec(path)?.[1] ?? 'face';
-const isOurs = (path: string): boolean => /^(libs|src|test)\//.test(path);
+const isOurs = (path: string): boolean => /^(libs|src|test|examples)\//.test(path);
 const among = (name: string, allowed: readonly (string | RegExp)[] = []): boolean =>
   allowed.some((one) => (typeof one === 'string' ? one === name : one.test(name)));
 
@@ -160,6 +160,14 @@ function packageProblems(sources: readonly Source[]): string[] {
     const floor = FLOORS[library]?.[floorOf(from)];
     const allowed = among(to, floor?.packages) || (typeOnly && among(to, floor?.types));
     return allowed ? [] : [`${from} imports ${to}`];
+  });
+}
+
+/** An example imports packages by their public names and files of its own folder, so that the folder can be copied. */
+function exampleProblems(sources: readonly Source[]): string[] {
+  return sources.flatMap(importsOf).flatMap(({ from, to, written }) => {
+    const own = to.startsWith(`${from.split('/', 2).join('/')}/`);
+    return !written.startsWith('.') || own ? [] : [`${from} imports ${written}`];
   });
 }
 
@@ -303,14 +311,16 @@ const undocumented = (names: ReturnType<typeof publicNames>): string[] =>
 describe('the architecture', () => {
   const libraries = LIBRARIES.flatMap((library) => sourcesOf(`libs/${library}/src`));
   const application = sourcesOf('src');
-  const all = [...libraries, ...application];
+  const examples = sourcesOf('examples');
+  const all = [...libraries, ...application, ...examples];
   const file = (path: string, text: string): Source => ({ path, text });
   const cacheFile = (path: string, text: string): Source => file(`libs/cache/src/${path}`, text);
 
-  it('covers every library and the application', () => {
+  it('covers every library, the application and the examples', () => {
     expect(readdirSync(join(ROOT, 'libs')).sort()).toEqual([...LIBRARIES].sort());
     expect(libraries.length).toBeGreaterThan(80);
     expect(application.length).toBeGreaterThan(20);
+    expect(examples.length).toBeGreaterThan(3);
     const resolved = all.flatMap(importsOf).filter(({ to }) => isOurs(to) && !to.startsWith('src/generated/'));
     const known = new Set(all.map(({ path }) => path));
     expect(resolved.filter(({ to }) => !known.has(to) && !to.startsWith('test/'))).toEqual([]);
@@ -362,6 +372,23 @@ describe('the architecture', () => {
       ['src/users/a.ts', '../../libs/cache/src/core/key.js'],
     ])('%s may not import %s', (path, written) => {
       expect(libraryProblems([file(path, `import { a } from '${written}';`)])).toHaveLength(1);
+    });
+  });
+
+  describe('examples', () => {
+    it('import public names and files of their own folder, so that it can be copied', () => {
+      expect(exampleProblems(examples)).toEqual([]);
+      expect(libraryProblems(examples)).toEqual([]);
+    });
+
+    it.each([
+      '../../libs/cache/src/index.js',
+      '../../src/config.js',
+      '../prisma/main.js',
+      '../../test/support/cache.js',
+    ])('may not import %s', (written) => {
+      expect(exampleProblems([file('examples/cache/main.ts', `import { a } from '${written}';`)])).toHaveLength(1);
+      expect(exampleProblems([file('examples/cache/main.ts', "import { a } from './a.js';")])).toEqual([]);
     });
   });
 

@@ -72,7 +72,10 @@ export function readPage(path: string): Page {
 export function readPages(): Page[] {
   const docs = readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`);
   const packages = readdirSync(join(ROOT, 'libs')).map((library) => `libs/${library}/README.md`);
-  return ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...docs.sort(), ...packages]
+  const examples = readdirSync(join(ROOT, 'examples'), { recursive: true, encoding: 'utf8' })
+    .map((name) => `examples/${name}`)
+    .sort();
+  return ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...docs.sort(), ...examples, ...packages]
     .filter((path) => path.endsWith('.md'))
     .map(readPage);
 }
