@@ -13,6 +13,7 @@ const DECLARED = Object.entries({
   [`${CACHE}/drivers/redis-options.ts`]: ['RedisOptions'],
   [`${CACHE}/drivers/memory-store.ts`]: ['MemoryStoreOptions'],
   [`${CACHE}/core/options.ts`]: ['StoreOptions', 'LoadOptions'],
+  [`${CACHE}/core/explain.ts`]: ['KeyExplanation'],
   [`${CACHE}/core/stats.ts`]: ['Counts'],
   [`${CACHE}/features/manager/cache-manager.ts`]: [
     ...['IncrementOptions', 'InvalidateOptions', 'FeatureOptions', 'CacheStats', 'CacheManager'],

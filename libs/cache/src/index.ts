@@ -83,6 +83,7 @@ export type {
 } from './features/manager/cache-manager.js';
 export type { LoadOptions, StoreOptions } from './core/options.js';
 export type { Loaded } from './core/batch-load.js';
+export type { KeyExplanation } from './core/explain.js';
 export { CacheKeys, DefaultTTL, type KeyPart } from './features/manager/cache-keys.js';
 
 // Decorators

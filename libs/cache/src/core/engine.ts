@@ -3,6 +3,7 @@ import { BatchLoad, type Loaded } from './batch-load.js';
 import { encodeValue } from './draft.js';
 import type { HeldEntry } from './entry.js';
 import type { CacheEvents, Outcome } from './events.js';
+import { explain, type KeyExplanation } from './explain.js';
 import { Flights } from './flight.js';
 import { scopeNames, tagNames } from './generation.js';
 import { judge } from './freshness.js';
@@ -171,6 +172,15 @@ export class CacheEngine {
     if (this.#bypasses()) return false;
     const { entry, counter } = await this.#look(request);
     return counter !== undefined || (entry !== undefined && this.#store.now() < entry.freshUntil);
+  }
+
+  /** What the cache knows of a key; changes and counts nothing. Never fails for the store. */
+  async explain(key: string, options?: LoadOptions<never>): Promise<KeyExplanation> {
+    const request = this.#request('explain', key, options);
+    const parts = { store: this.#store, flights: this.#flights };
+    const { namespace, id } = request;
+    const unknown = { key, ...(namespace === undefined ? {} : { namespace }), id, state: 'unknown' as const };
+    return (await explain(parts, request).catch(unlessUnavailable)) ?? { ...unknown, local: false, loading: false };
   }
 
   /** Stores a value; true when it is stored. Inside a transaction the key is invalidated after its commit instead. */

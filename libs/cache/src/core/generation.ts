@@ -1,4 +1,4 @@
-import { entryId } from './key.js';
+import { entryId, parseEntryId } from './key.js';
 import type { Token } from './token.js';
 
 /**
@@ -40,6 +40,14 @@ export const namespaceName = (namespace: string): string => `n:${entryId(namespa
 
 /** Name of a tag's generation; with a namespace, of the tag within that namespace only. */
 export const tagName = (tag: string, namespace?: string): string => `t:${entryId(tag, namespace)}`;
+
+/** The name of a generation as people write it: `tag`, `namespace/tag`, `namespace/*`, or `*` for everything. */
+export function decodeStampName(name: string): string {
+  if (name === ROOT) return name;
+  const { namespace, key } = parseEntryId(name.slice(2));
+  if (name.startsWith('n:')) return `${key}/*`;
+  return namespace === undefined ? key : `${namespace}/${key}`;
+}
 
 /** Names every entry of a namespace depends on, before any tag. */
 export function scopeNames(namespace: string | undefined): string[] {

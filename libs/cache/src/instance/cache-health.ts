@@ -111,7 +111,9 @@ function troubles(redis: RedisFacts, memory: number): string[] {
     reasons.push(`Redis uses ${memory} of ${maxMemory} bytes: it will evict or refuse entries.`);
   }
   if (redis.limitsEvictable && maxMemory > 0) {
-    reasons.push(`${place} evicts any key when it is full: rate limits may be forgotten. Set maxmemory-policy to noeviction or volatile-lru, or give limits a Redis of their own.`);
+    reasons.push(
+      `${place} evicts any key when it is full: rate limits may be forgotten. Set maxmemory-policy to noeviction or volatile-lru, or give limits a Redis of their own.`,
+    );
   }
   if (answers) reasons.push(...unconfirmedBy(unconfirmed), ...unheard(place, near));
   return reasons;

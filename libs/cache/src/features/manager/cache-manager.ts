@@ -1,6 +1,7 @@
 import { type Duration, OptionCheck } from '@mobius1/kernel';
 import type { Loaded } from '../../core/batch-load.js';
 import type { CacheEngine } from '../../core/engine.js';
+import type { KeyExplanation } from '../../core/explain.js';
 import { MAX_NAMESPACE_LENGTH } from '../../core/key.js';
 import {
   checkTags,
@@ -146,6 +147,16 @@ export class CacheManager {
   /** Whether `get` would find a value. */
   async exists(key: string, options?: NamespaceOption): Promise<boolean> {
     return this.#engine.exists(key, this.#scope(options));
+  }
+
+  /**
+   * What the cache knows of a key, for people who wonder why it is, or is not, a hit: its age, what it depends on, what has made it void.
+   * Changes and counts nothing, and tells nothing of the value.
+   *
+   * @throws InvalidKeyError, InvalidOptionsError
+   */
+  async explain(key: string, options?: NamespaceOption): Promise<KeyExplanation> {
+    return this.#engine.explain(key, { namespace: this.#namespace(options) });
   }
 
   /**

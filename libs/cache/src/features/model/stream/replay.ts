@@ -18,14 +18,12 @@ type Parts<Part> = Pick<Recorded<Part>, 'parts' | 'at'>;
  * reason of the signal once it is aborted; `return` ends a wait at once.
  */
 export function replay<Part>(recorded: Parts<Part>, options: ReplayOptions): AsyncIterator<Part, undefined> {
-  const left = new AbortController();
-  const { signal } = options;
-  const ends = signal === undefined ? left.signal : AbortSignal.any([signal, left.signal]);
-  const parts = paced(recorded, { ...options, ends, left: left.signal });
+  const ends = new AbortController();
+  const parts = paced(recorded, { ...options, ends });
   return {
     next: () => parts.next(),
     return: () => {
-      left.abort();
+      ends.abort();
       return parts.return(undefined);
     },
   };
@@ -33,15 +31,21 @@ export function replay<Part>(recorded: Parts<Part>, options: ReplayOptions): Asy
 
 async function* paced<Part>(
   { parts, at }: Parts<Part>,
-  { pace, signal, clock, ends, left }: ReplayOptions & { readonly ends: AbortSignal; readonly left: AbortSignal },
+  { pace, signal, clock, ends }: ReplayOptions & { readonly ends: AbortController },
 ): AsyncGenerator<Part, undefined> {
+  const aborted = (): void => ends.abort();
+  signal?.addEventListener('abort', aborted, { once: true });
   const start = clock.monotonic();
-  for (const [i, part] of parts.entries()) {
-    const wait = start + dueAfter(pace, i, at) - clock.monotonic();
-    if (wait > 0) await clock.sleep(wait, ends);
-    if (left.aborted) return;
-    signal?.throwIfAborted();
-    yield part;
+  try {
+    for (const [i, part] of parts.entries()) {
+      const wait = start + dueAfter(pace, i, at) - clock.monotonic();
+      if (wait > 0) await clock.sleep(wait, ends.signal);
+      signal?.throwIfAborted();
+      if (ends.signal.aborted) return;
+      yield part;
+    }
+  } finally {
+    signal?.removeEventListener('abort', aborted);
   }
 }
 
