@@ -10,7 +10,7 @@ import { ROOT } from './packed.js';
 /** What `nest new` needs, and what the packages bring. */
 export const INSTALLED = [
   ...['@nestjs/common', '@nestjs/core', '@nestjs/platform-express', '@nestjs/config', '@nestjs/terminus'],
-  ...['reflect-metadata', 'rxjs', 'ioredis', 'lru-cache', '@types/node'],
+  ...['reflect-metadata', 'rxjs', 'ioredis', 'lru-cache', 'ipaddr.js', 'luxon', 'structured-headers', '@types/node'],
 ];
 
 /** What the README has its reader put into `src/app.module.ts`. */
