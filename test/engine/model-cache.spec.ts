@@ -1,3 +1,4 @@
+import { CacheInstance } from '../../libs/cache/src/instance/cache-instance.js';
 import { ModelCache } from '../../libs/cache/src/features/model/model-cache.js';
 import { ModelKeys } from '../../libs/cache/src/features/model/model-key.js';
 import type { ModelCacheOptions } from '../../libs/cache/src/features/model/model-options.js';
@@ -294,6 +295,26 @@ describe('the model cache', () => {
           hit: 'none',
         });
       expect(models.getStats()).toMatchObject({ stored: 0, refused: { undescribed: 3 } });
+    });
+
+    it('counts as stored only what is, and says so of the answer', async () => {
+      const { models } = create();
+      for (const noCache of [false, true]) {
+        const { load, open } = heldLoad('old');
+        const asked = models.wrap({ ...QUESTION, noCache }, load);
+        while (load.mock.calls.length === 0) await new Promise(setImmediate);
+        await models.invalidateWorkspace('w1');
+        open();
+        expect(await asked).toMatchObject({ output: 'old', hit: 'none', ttlMs: 0 });
+      }
+      expect(models.getStats()).toMatchObject({ stored: 0, refused: { invalidated: 2 } });
+      const off = new CacheInstance({ enabled: false });
+      await off.models.wrap(QUESTION, () => 'x');
+      const away = new CacheInstance({ redis: { host: '127.0.0.1', port: 1 } });
+      await away.models.wrap(QUESTION, () => 'x');
+      expect(off.models.getStats()).toMatchObject({ stored: 0, refused: { bypassed: 1 } });
+      expect(away.models.getStats()).toMatchObject({ stored: 0, refused: { unavailable: 1 } });
+      await away.close();
     });
 
     it('counts what cannot be stored as not stored', async () => {

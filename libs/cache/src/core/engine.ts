@@ -4,7 +4,7 @@ import { encodeValue } from './draft.js';
 import type { HeldEntry } from './entry.js';
 import type { CacheEvents, Outcome } from './events.js';
 import { explain, type KeyExplanation } from './explain.js';
-import { Flights } from './flight.js';
+import { Flights, type Standing } from './flight.js';
 import { scopeNames, tagNames } from './generation.js';
 import { judge } from './freshness.js';
 import { Invalidator, type Target } from './invalidator.js';
@@ -116,20 +116,20 @@ export class CacheEngine {
 
   /**
    * As `getOrSet`, for a load that shows something of its value before it has it: who joins such a load gets what it shows. Who runs the
-   * load gets its value.
+   * load gets its value, and what became of it: nothing (`undefined`) where the read goes past the cache.
    */
   async getOrJoin<T, S>(
     key: string,
     load: (show?: (what: S) => void) => Promise<T>,
     options?: LoadOptions<T>,
-  ): Promise<{ readonly value: T } | { readonly shown: S }> {
+  ): Promise<{ readonly value: T; readonly standing?: Standing | undefined } | { readonly shown: S }> {
     if (this.#bypasses()) return { value: await load() };
     const entry = this.#hot(key, load, options);
     if (entry !== undefined) return { value: entry.value() as T };
     const request = { ...this.#request('getOrSet', key, options, load), joinsShown: true };
-    const { value, outcome, shown } = await this.#reader.read(request);
+    const { value, outcome, shown, standing } = await this.#reader.read(request);
     this.#answered(key, options?.namespace, outcome);
-    return shown === undefined ? { value: value as T } : { shown: shown as S };
+    return shown === undefined ? { value: value as T, standing } : { shown: shown as S };
   }
 
   /** The values under several keys; those that are missing are loaded together. In the order of the keys. */

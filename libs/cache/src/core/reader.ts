@@ -2,7 +2,7 @@ import { withDeadline } from '@mobius1/kernel';
 import { LoadTimeoutError } from './errors.js';
 import type { HeldEntry } from './entry.js';
 import type { Outcome } from './events.js';
-import type { Flight, Landing } from './flight.js';
+import type { Flight, Landing, Standing } from './flight.js';
 import { judge, refreshesEarly, servesErrors } from './freshness.js';
 import { type EngineParts, Loader, unlessUnavailable } from './loader.js';
 import { look, type Look } from './look.js';
@@ -21,6 +21,8 @@ export interface Answer {
   readonly outcome: Outcome;
   /** What the load of somebody else shows of its value, in the place of the value, which is not there yet. */
   readonly shown?: unknown;
+  /** What became of a value that this caller loaded. */
+  readonly standing?: Standing;
 }
 
 /** How a caller joins a flight. */
@@ -169,7 +171,7 @@ export class Reader {
     if ('outcome' in landing) return landing;
     return landing.kind === 'found'
       ? { value: landing.take(), outcome: 'hit' }
-      : { value: landing.raw, outcome: 'miss' };
+      : { value: landing.raw, outcome: 'miss', standing: landing.standing };
   }
 
   /** The flight's value, or how it landed when this caller must look for itself. */

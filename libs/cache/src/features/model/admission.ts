@@ -43,7 +43,8 @@ export type RefusalReason =
   | 'busy'
   | 'invalidated'
   | 'semantic'
-  | 'unavailable';
+  | 'unavailable'
+  | 'bypassed';
 
 /** The answer ended because it was complete, in the words of the providers. */
 const FINISHED: ReadonlySet<string> = new Set([

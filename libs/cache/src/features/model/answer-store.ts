@@ -2,6 +2,7 @@ import { type Clock, systemClock } from '@mobius1/kernel';
 import { encode } from '../../core/codec/codec.js';
 import type { CacheEngine } from '../../core/engine.js';
 import { InvalidValueError } from '../../core/errors.js';
+import type { Standing } from '../../core/flight.js';
 import { ttlMs } from '../../core/options.js';
 import { NO_TALLY } from '../../core/tally.js';
 import { newToken } from '../../core/token.js';
@@ -29,6 +30,20 @@ import type { Pointed } from './semantic/semantic-tier.js';
 import { mayPass } from './provider-failure.js';
 import { SavingsLedger } from './savings/savings-ledger.js';
 import { Vault } from './vault.js';
+
+/** Whatever stands under a key, and what became of it if it was made for this caller. */
+interface Asked {
+  readonly value: StoredAnswer | null;
+  readonly standing?: Standing | undefined;
+}
+
+/** Why an answer that was to be kept is not, by what the cache says of it. */
+const WHY_NOT_STORED: Readonly<Record<Exclude<Standing, 'stored'> | 'bypassed', RefusalReason>> = {
+  fenced: 'invalidated',
+  current: 'output-too-large',
+  unleased: 'unavailable',
+  bypassed: 'bypassed',
+};
 
 /** The answers of models in the cache: keys, entries, and what becomes of an answer (G18). Everything that asks goes through `load`. */
 export class AnswerStore {
@@ -207,7 +222,7 @@ export class AnswerStore {
     if (joined === undefined) return this.#load(inquiry, make, { renew, elects: false });
     if ('shown' in joined) return joined;
     const found = joined.value;
-    if (mine.made !== undefined && found?.id === mine.made.id) return this.#mine<T>(mine.made, key);
+    if (mine.made !== undefined && found?.id === mine.made.id) return this.#mine<T>(mine.made, key, joined.standing);
     const entry = this.#opened(found, key, proof);
     // What stands there is nobody's answer, or too old for this one: it makes room.
     if (entry === undefined || this.clock.now() - entry.storedAt > oldestMs)
@@ -221,20 +236,27 @@ export class AnswerStore {
     { key, tags, lifeMs, controls }: Inquiry,
     run: (show?: (what: Shown) => void) => Promise<StoredAnswer>,
     renew: boolean,
-  ): Promise<{ readonly value: StoredAnswer | null } | { readonly shown: Shown }> {
+  ): Promise<Asked | { readonly shown: Shown }> {
     const { staleWhileRevalidate = 0, staleIfError = 0, staleIf = mayPass } = renew ? {} : controls;
     const options = {
       ...{ ttl: `${lifeMs}ms` as const, tags, staleWhileRevalidate, staleIfError, staleIf },
       waitTimeout: this.#options.waitTimeout,
       unless: ({ refusal }: StoredAnswer) => refusal !== undefined,
     };
-    if (renew) return { value: await this.#engine.put(key, run, options) };
-    return this.#engine.getOrJoin(key, run, options);
+    if (!renew) return this.#engine.getOrJoin(key, run, options);
+    const value = await this.#engine.put(key, run, options);
+    const now = value.refusal === undefined ? ((await this.#engine.get(key)) as StoredAnswer | null | undefined) : null;
+    return { value, standing: now?.id === value.id ? 'stored' : 'fenced' };
   }
 
-  #mine<T>(made: PlainAnswer, key: string): Outcome<T> {
+  #mine<T>(made: PlainAnswer, key: string, standing: Standing | undefined): Outcome<T> {
     if (made.pointer === undefined) this.ledger.misses++;
-    if (made.refusal === undefined) this.ledger.stored++;
+    if (made.refusal !== undefined) return this.#outcome<T>(made, 'none', key);
+    if (standing !== 'stored') {
+      const refusal = WHY_NOT_STORED[standing ?? 'bypassed'];
+      return this.ledger.refused(refusal, this.#outcome<T>({ ...made, refusal }, 'none', key));
+    }
+    this.ledger.stored++;
     return this.#outcome<T>(made, 'none', key);
   }
 
