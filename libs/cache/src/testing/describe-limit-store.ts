@@ -1,6 +1,7 @@
 import { deepStrictEqual as same, ok, strictEqual as equal } from 'node:assert/strict';
 import type { Charge, LimitRule, LimitStore, MeterKind, Ruling } from '../core/limits/limit-store.js';
 import { newToken } from '../core/token.js';
+import { describeContract } from './contract.js';
 
 /** A store of rate limits under test. */
 export interface LimitStoreUnderTest {
@@ -10,11 +11,6 @@ export interface LimitStoreUnderTest {
   readonly advance: (ms: number) => Promise<void>;
   /** Called after each test. */
   readonly close?: () => Promise<void>;
-}
-
-interface Runner {
-  describe(name: string, body: () => void): void;
-  it(name: string, body: () => Promise<void>): void;
 }
 
 /** Long enough that nothing passes by while a test runs. */
@@ -29,19 +25,8 @@ const PATIENT_MS = 1_000;
  * `it`. `make` gives an empty store for each test.
  */
 export function describeLimitStore(name: string, make: () => Promise<LimitStoreUnderTest>): void {
-  const { describe, it } = globalThis as unknown as Runner;
-
-  const test = (behaviour: string, body: (under: LimitStoreUnderTest & Tools) => Promise<void>): void =>
-    it(behaviour, async () => {
-      const under = await make();
-      try {
-        await body({ ...under, ...toolsFor(under.store) });
-      } finally {
-        await under.close?.();
-      }
-    });
-
-  describe(`limit store contract: ${name}`, () => {
+  const parts = { make, toolsFor: ({ store }: LimitStoreUnderTest) => toolsFor(store) };
+  describeContract(`limit store contract: ${name}`, parts, (test) => {
     for (const [kind, limit] of [
       ['sliding', 10],
       ['sliding', 5_000],

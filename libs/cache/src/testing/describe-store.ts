@@ -11,6 +11,7 @@ import { provenSince, ROOT, type Stamp } from '../core/generation.js';
 import { entryId } from '../core/key.js';
 import type { Found, Store } from '../core/store.js';
 import { newToken, type Token } from '../core/token.js';
+import { describeContract } from './contract.js';
 
 /** A store under test. */
 export interface StoreUnderTest {
@@ -22,11 +23,6 @@ export interface StoreUnderTest {
   readonly close?: () => Promise<void>;
 }
 
-interface Runner {
-  describe(name: string, body: () => void): void;
-  it(name: string, body: () => Promise<void>): void;
-}
-
 const LEASE_MS = 30_000;
 const SHORT_MS = 60;
 
@@ -35,19 +31,8 @@ const SHORT_MS = 60;
  * `describe` and `it`. `make` gives an empty store for each test.
  */
 export function describeStore(name: string, make: () => Promise<StoreUnderTest>): void {
-  const { describe, it } = globalThis as unknown as Runner;
-
-  const test = (behaviour: string, body: (under: StoreUnderTest & Tools) => Promise<void>): void =>
-    it(behaviour, async () => {
-      const under = await make();
-      try {
-        await body({ ...under, ...toolsFor(under.store) });
-      } finally {
-        await under.close?.();
-      }
-    });
-
-  describe(`store contract: ${name}`, () => {
+  const parts = { make, toolsFor: ({ store }: StoreUnderTest) => toolsFor(store) };
+  describeContract(`store contract: ${name}`, parts, (test) => {
     describe('lease and fill', () => {
       test('an unknown key is absent', async ({ find }) => same(await find('k'), { kind: 'absent' }));
 
