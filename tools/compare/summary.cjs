@@ -46,12 +46,18 @@ function summaryOf(pages) {
   for (const title of sources) if (!tables.has(title)) throw new Error(`There is no table "${title}".`);
   const caches = [...tables.get(STALE).rows.keys()].slice(0, CACHES);
   const rows = ROWS.map(({ what, table, take }) => {
-    const cells = caches.map((cache) => [cache, take(tables.get(table).rows.get(cache) ?? []) ?? '']);
+    const cells = caches.map((cache) => [cache, take(rowOf(tables.get(table).rows, cache)) ?? '']);
     return { ' ': what, ...Object.fromEntries(cells) };
   });
   const dates = [...sources].map((title) => tables.get(title).date).sort();
   const days = [...new Set([dates[0], dates.at(-1)])].join(' to ');
   return { title: TITLE, rows, measured: { date: days, versions: [tables.get(STALE).versions] } };
+}
+
+/** Of a cache, with or without its version. */
+function rowOf(rows, cache) {
+  const name = [...rows.keys()].find((one) => one === cache || one.startsWith(`${cache} `));
+  return name === undefined ? [] : rows.get(name);
 }
 
 function read(text, { from, to }) {

@@ -37,6 +37,8 @@ interface Asked {
   readonly standing?: Standing | undefined;
 }
 
+const isRefused = ({ refusal }: StoredAnswer): boolean => refusal !== undefined;
+
 /** Why an answer that was to be kept is not, by what the cache says of it. */
 const WHY_NOT_STORED: Readonly<Record<Exclude<Standing, 'stored'> | 'bypassed', RefusalReason>> = {
   fenced: 'invalidated',
@@ -114,7 +116,10 @@ export class AnswerStore {
       if (found !== null) return found;
       if (onlyIfCached) throw new NotCachedError(key.key);
     }
-    return noStore ? 'no-store' : { ...key, lifeMs, oldestMs, controls: question };
+    if (noStore) return 'no-store';
+    // Every hit passes here: a spread would cost more than all the rest of it.
+    const { key: id, account, proof, inputLength, tags } = key;
+    return { key: id, account, proof, inputLength, tags, lifeMs, oldestMs, controls: question };
   }
 
   /** What stands in the cache now; `null` when it is no answer, or too old. */
@@ -237,11 +242,14 @@ export class AnswerStore {
     run: (show?: (what: Shown) => void) => Promise<StoredAnswer>,
     renew: boolean,
   ): Promise<Asked | { readonly shown: Shown }> {
-    const { staleWhileRevalidate = 0, staleIfError = 0, staleIf = mayPass } = renew ? {} : controls;
     const options = {
-      ...{ ttl: `${lifeMs}ms` as const, tags, staleWhileRevalidate, staleIfError, staleIf },
+      ttl: `${lifeMs}ms` as const,
+      tags,
+      staleWhileRevalidate: renew ? 0 : (controls.staleWhileRevalidate ?? 0),
+      staleIfError: renew ? 0 : (controls.staleIfError ?? 0),
+      staleIf: controls.staleIf ?? mayPass,
       waitTimeout: this.#options.waitTimeout,
-      unless: ({ refusal }: StoredAnswer) => refusal !== undefined,
+      unless: isRefused,
     };
     if (!renew) return this.#engine.getOrJoin(key, run, options);
     const value = await this.#engine.put(key, run, options);

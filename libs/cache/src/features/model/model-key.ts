@@ -56,6 +56,12 @@ export const modelTag = (modelId: KeyPart, workspaceId?: KeyPart): string =>
   joinKey('model', workspaceId === undefined ? { modelId } : { workspaceId, modelId });
 export const modelWorkspaceTag = (workspaceId: KeyPart): string => joinKey('models', { workspaceId });
 
+/** What all questions to a model in a workspace have in common. */
+interface Scope extends Pick<ModelKey, 'account' | 'tags'> {
+  /** Of their keys. */
+  readonly prefix: string;
+}
+
 type KeyLimits = Pick<ResolvedModelOptions, 'enabled' | 'maxInputLength'>;
 
 /** Makes keys of questions. With a secret the digests are keyed, for each workspace with a key of its own. */
@@ -63,6 +69,7 @@ export class ModelKeys {
   readonly #secret: string | undefined;
   #warned = false;
   readonly #byWorkspace = new LRUCache<string, Buffer>({ max: WORKSPACE_KEYS });
+  readonly #scopes = new LRUCache<string, Scope>({ max: WORKSPACE_KEYS });
 
   constructor(secret: string | undefined) {
     this.#secret = secret;
@@ -70,8 +77,7 @@ export class ModelKeys {
 
   /** The key of a question, or why the cache has nothing to do with it. @throws InvalidKeyError for ids that are none */
   find(question: ModelQuestion, form: AnswerForm, { enabled, maxInputLength }: KeyLimits): ModelKey | RefusalReason {
-    const { workspaceId, modelId } = question;
-    joinKey('model', { workspaceId, modelId }); // an id that is missing is a mistake, whatever the rest is
+    this.#scopeOf(question); // an id that is missing is a mistake, whatever the rest is
     if (!enabled) return 'disabled';
     if (typeof question.input === 'string' && question.input.length > maxInputLength) return 'input-too-long';
     try {
@@ -85,19 +91,32 @@ export class ModelKeys {
 
   /** @throws InvalidKeyError for ids that are none, and for inputs and parameters of which no key can be made */
   keyOf({ modelId, input, params, workspaceId }: ModelQuestion, form: AnswerForm = 'whole'): ModelKey {
-    const tags = [modelTag(modelId), modelTag(modelId, workspaceId), modelWorkspaceTag(workspaceId)];
+    const { account, tags, prefix } = this.#scopeOf({ modelId, workspaceId });
     const asked = typeof input === 'string' ? input : canonicalArguments([question(input)]);
     const parts = [modelId, asked, typeof input === 'string', question(params ?? {}, true)];
     const text = canonicalArguments(form === 'whole' ? parts : [...parts, form]);
     const digest = this.#digest(String(workspaceId), text);
     const name = digest.toString('base64url', 0, KEY_BYTES);
     return {
-      key: joinKey('model', { workspaceId, modelId, name }),
-      account: { modelId, workspaceId },
+      key: prefix + name,
+      account,
       proof: digest.toString('base64url', KEY_BYTES),
       inputLength: asked.length,
       tags,
     };
+  }
+
+  /** Made once for a model in a workspace: a hit pays for nothing else as often. */
+  #scopeOf({ modelId, workspaceId }: ModelAccount): Scope {
+    const texts = typeof workspaceId === 'string' && typeof modelId === 'string';
+    const name = texts ? `${workspaceId.length}:${workspaceId}${modelId}` : undefined;
+    const known = name === undefined ? undefined : this.#scopes.get(name);
+    if (known !== undefined) return known;
+    const ofModel = joinKey('model', { workspaceId, modelId });
+    const tags = Object.freeze([modelTag(modelId), ofModel, modelWorkspaceTag(workspaceId)]);
+    const scope = { account: Object.freeze({ modelId, workspaceId }), tags, prefix: `${ofModel}:` };
+    if (name !== undefined) this.#scopes.set(name, scope);
+    return scope;
   }
 
   #digest(workspaceId: string, text: string): Buffer {
