@@ -17,15 +17,15 @@ interface ContractParts<Under, Tools> {
 /** Adds a test; it gets a driver of its own, which is closed behind it. */
 type Test<Under, Tools> = (behaviour: string, body: (under: Under & Tools) => Promise<void>) => void;
 
-/** Describes a contract with the runner of the test file that calls it. */
+/** Describes a contract, in groups if it likes, with the runner of the test file that calls it. */
 export function describeContract<Under extends Closable, Tools>(
   title: string,
   { make, toolsFor }: ContractParts<Under, Tools>,
-  contract: (test: Test<Under, Tools>) => void,
+  contract: (test: Test<Under, Tools>, describe: Runner['describe']) => void,
 ): void {
   const { describe, it } = globalThis as unknown as Runner;
   describe(title, () => {
-    contract((behaviour, body) =>
+    const test: Test<Under, Tools> = (behaviour, body) =>
       it(behaviour, async () => {
         const under = await make();
         try {
@@ -33,7 +33,7 @@ export function describeContract<Under extends Closable, Tools>(
         } finally {
           await under.close?.();
         }
-      }),
-    );
+      });
+    contract(test, describe);
   });
 }

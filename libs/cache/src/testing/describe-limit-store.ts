@@ -26,7 +26,7 @@ const PATIENT_MS = 1_000;
  */
 export function describeLimitStore(name: string, make: () => Promise<LimitStoreUnderTest>): void {
   const parts = { make, toolsFor: ({ store }: LimitStoreUnderTest) => toolsFor(store) };
-  describeContract(`limit store contract: ${name}`, parts, (test) => {
+  describeContract(`limit store contract: ${name}`, parts, (test, describe) => {
     for (const [kind, limit] of [
       ['sliding', 10],
       ['sliding', 5_000],

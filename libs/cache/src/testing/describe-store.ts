@@ -32,7 +32,7 @@ const SHORT_MS = 60;
  */
 export function describeStore(name: string, make: () => Promise<StoreUnderTest>): void {
   const parts = { make, toolsFor: ({ store }: StoreUnderTest) => toolsFor(store) };
-  describeContract(`store contract: ${name}`, parts, (test) => {
+  describeContract(`store contract: ${name}`, parts, (test, describe) => {
     describe('lease and fill', () => {
       test('an unknown key is absent', async ({ find }) => same(await find('k'), { kind: 'absent' }));
 
