@@ -91,6 +91,21 @@ describe.each([
     expect(model.start).toHaveBeenCalledTimes(1);
   });
 
+  it('is not asked for any more by who left while another process was asked', async () => {
+    const { here, there } = setup;
+    const [first, second] = [heldStream<string>(), heldStream<string>()];
+    const leaving = new AbortController();
+    const other = there.models.stream(QUESTION, first.start);
+    await eventually(() => first.start.mock.calls.length === 1, { what: 'the other process asks' });
+    const mine = here.models.stream({ ...QUESTION, signal: leaving.signal }, second.start);
+    await eventually(() => here.engine.counts.waits === 1, { what: 'it waits for the other process' });
+    leaving.abort(new Error('tab closed'));
+    await expect(mine).rejects.toThrow('tab closed');
+    first.fail(new Error('overloaded'));
+    await expect(other).rejects.toThrow('overloaded');
+    await eventually(() => second.signals[0]?.aborted === true, { what: 'the model is told to stop' });
+  });
+
   it('is waited for by nobody once an invalidation has made it void (G2)', async () => {
     const { here } = setup;
     let answer: (text: string) => void = () => undefined;

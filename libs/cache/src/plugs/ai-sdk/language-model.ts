@@ -90,7 +90,10 @@ async function stream<Call extends SdkLanguageCall, Part extends SdkPart, Answer
 
 const wantsJson = ({ responseFormat }: SdkLanguageCall): boolean => responseFormat?.type === 'json';
 
-/** What of an answer is the same for all who ask; what was sent, and the headers that came back, are of one call. */
+/**
+ * What of an answer is the same for all who ask; what was sent, and the headers that came back, are of one call. Cast, because no type can
+ * say of `Answer`, which differs between the versions of the SDK, that it is whole without what is optional in all of them.
+ */
 function kept<Answer extends SdkGenerated>(answer: Answer): Answer {
   const { request: _request, response, ...rest } = answer as Answer & { request?: object; response?: object };
   if (response === undefined) return rest as unknown as Answer;

@@ -37,6 +37,8 @@ export class Leading<Part> {
     const recording = record();
     this.recording = recording;
     if (this.#behind) recording.goOn();
+    else if (signal?.aborted)
+      recording.leaveIfAlone(); // its caller left while it waited for its turn
     else this.reader = recording.attach({ owner: true, signal });
     await recording.first;
     show?.(recording);
