@@ -22,6 +22,14 @@ export interface TortureAdapter {
   set(key: string, value: number, options: TortureOptions): Promise<unknown>;
   delete(key: string): Promise<unknown>;
   invalidateTag(tag: string): Promise<unknown>;
+  /** The values of several keys; those that are missing are loaded together. */
+  getOrSetMany?(
+    keys: readonly string[],
+    load: (missing: readonly string[]) => Promise<ReadonlyMap<string, number>>,
+    options: TortureOptions,
+  ): Promise<readonly (number | undefined)[]>;
+  /** Runs `make` and stores what it returns, whatever was there. */
+  put?(key: string, make: () => Promise<number>, options: TortureOptions): Promise<unknown>;
   /** Further ways to void everything under `key`, by name. */
   readonly invalidations?: readonly (readonly [string, (key: string) => Promise<unknown>])[];
   /**

@@ -14,8 +14,9 @@ const truth = new Truth(TRUTH_URL, realNow);
 /** Keys that are only invalidated, and keys that are set as well, by one writer at a time. */
 const LOADED = ['a', 'b', 'c'];
 const SET = ['x', 'y'];
-const OPTIONS = (key: string) => ({ ttl: 60, tags: [`tag-${key}`, 'all'] });
+const optionsOf = (keys: readonly string[]) => ({ ttl: 60, tags: [...keys.map((key) => `tag-${key}`), 'all'] });
 const READ_SHARE = 0.85;
+const BATCH_SHARE = 0.2;
 
 let adapter: TortureAdapter;
 let stopped = false;
@@ -63,8 +64,14 @@ async function invalidate(key: string, draw: Draw): Promise<void> {
 async function set(key: string, draw: Draw): Promise<void> {
   await truth.alone(key, async () => {
     if (draw() < 0.3) return invalidate(key, draw);
-    const version = await truth.commit(key);
-    await adapter.set(key, version, OPTIONS(key));
+    let version = 0;
+    const make = async (): Promise<number> => (version = await truth.commit(key));
+    const { put } = adapter;
+    if (put !== undefined && draw() < 0.3) {
+      await put(key, make, optionsOf([key]));
+      return wrote(key, version, 'put');
+    }
+    await adapter.set(key, await make(), optionsOf([key]));
     return wrote(key, version, 'set');
   });
 }
@@ -81,23 +88,58 @@ async function write(draw: Draw): Promise<void> {
 
 /** Reads, and judges what came by what had been invalidated before. */
 async function read(draw: Draw): Promise<void> {
-  const key = pick([...LOADED, ...SET], draw);
-  const floor = await truth.floor(key);
+  const keys = [pick([...LOADED, ...SET], draw)];
+  const batch = adapter.getOrSetMany !== undefined && draw() < BATCH_SHARE;
+  if (batch)
+    keys.push(
+      pick(
+        LOADED.filter((key) => key !== keys[0]),
+        draw,
+      ),
+    );
+  const floors = await Promise.all(keys.map((key) => truth.floor(key)));
   const strict = await adapter.catchUp?.();
   const loads = counts.loads;
-  const load = async (): Promise<number> => {
-    counts.loads++;
-    const version = await truth.version(key);
-    for (let ticks = draw() * 8; ticks > 1; ticks--) await truth.tick(); // a source that answers later than it reads
-    return version;
-  };
-  const value = draw() < 0.8 ? await adapter.getOrSet(key, load, OPTIONS(key)) : await adapter.get(key);
+  const values = batch ? await readBatch(keys, draw) : [await readOne(keys[0]!, draw)];
+  const local = counts.loads === loads;
+  const heard = strict?.() ?? false;
   counts.reads++;
-  if (counts.loads === loads) counts.localReads++;
+  if (local) counts.localReads++;
+  const what = `read${batch ? ' with another' : ''} (${local ? 'no load meanwhile' : 'perhaps loaded'})`;
+  for (const [i, key] of keys.entries()) await judge({ key, value: values[i], floor: floors[i] ?? 0, what, heard });
+}
+
+interface Read {
+  readonly key: string;
+  readonly value: number | undefined;
+  readonly floor: number;
+  readonly what: string;
+  /** This process could hear of every invalidation. */
+  readonly heard: boolean;
+}
+
+async function judge({ key, value, floor, what, heard }: Read): Promise<void> {
   if (value === undefined || value >= floor) return;
   const missed = await truth.missed(key, value);
-  const what = `read (${counts.loads === loads ? 'no load meanwhile' : 'perhaps loaded'})`;
-  if (strict?.() || missed.ageMs > adapter.graceMs) await truth.report({ key, value, floor, ...missed, what });
+  if (heard || missed.ageMs > adapter.graceMs) await truth.report({ key, value, floor, ...missed, what });
+}
+
+/** A source that answers later than it reads. */
+async function load(key: string, draw: Draw): Promise<number> {
+  counts.loads++;
+  const version = await truth.version(key);
+  for (let ticks = draw() * 8; ticks > 1; ticks--) await truth.tick();
+  return version;
+}
+
+function readOne(key: string, draw: Draw): Promise<number | undefined> {
+  return draw() < 0.8 ? adapter.getOrSet(key, () => load(key, draw), optionsOf([key])) : adapter.get(key);
+}
+
+async function readBatch(keys: readonly string[], draw: Draw): Promise<readonly (number | undefined)[]> {
+  const loadAll = async (missing: readonly string[]): Promise<ReadonlyMap<string, number>> =>
+    new Map(await Promise.all(missing.map(async (key) => [key, await load(key, draw)] as const)));
+  return (await adapter.getOrSetMany?.(keys, loadAll, optionsOf(keys))) ?? [];
 }
 
 async function task(seed: number): Promise<void> {

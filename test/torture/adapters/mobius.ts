@@ -12,13 +12,19 @@ export async function createAdapter(redis: TortureRedis, keyPrefix: string): Pro
   const { manager, engine } = cache;
   const scoped = <T extends object>(options: T) => ({ ...options, namespace: NAMESPACE });
   await cache.connect().catch(() => undefined);
-  let late = false;
-  /** Every other entry tells its tags only when it is loaded. */
-  const tagsOf = ({ tags }: TortureOptions) => ((late = !late) ? () => tags : tags);
+  let calls = 0;
+  /** Every other entry tells its tags only when it is loaded; every third is stale at once, and served while it is refreshed. */
+  const loaded = ({ ttl, tags }: TortureOptions) => {
+    calls++;
+    const expiry = calls % 3 === 0 ? { ttl: '1ms' as const, staleWhileRevalidate: ttl, staleIfError: ttl } : { ttl };
+    return scoped({ ...expiry, tags: calls % 2 === 0 ? () => tags : tags });
+  };
   return {
     name: `Mobius cache ${version}${process.env.L1 === 'off' ? ', without L1' : ''}`,
-    getOrSet: (key, load, options) => manager.getOrSet(key, load, scoped({ ttl: options.ttl, tags: tagsOf(options) })),
+    getOrSet: (key, load, options) => manager.getOrSet(key, load, loaded(options)),
+    getOrSetMany: (keys, load, options) => manager.getOrSetMany(keys, load, loaded(options)),
     get: (key) => manager.get<number>(key, scoped({})),
+    put: (key, make, options) => manager.put(key, make, loaded(options)),
     set: (key, value, options) => manager.set(key, value, scoped({ ...options })),
     delete: (key) => manager.delete(key, scoped({})),
     invalidateTag: (tag) => manager.invalidateByTag(tag),
