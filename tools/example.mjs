@@ -83,7 +83,7 @@ async function startDatabase() {
 /** The Redis at REDIS_URL, else one that lives as long as the example. */
 function startRedis() {
   if (process.env.REDIS_URL) return undefined;
-  require(`../${HOOK}`);
+  require('../test/support/ts-hook.cjs');
   return require('../test/support/redis-env.ts').RedisEnv.process();
 }
 
