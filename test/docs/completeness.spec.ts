@@ -159,6 +159,10 @@ describe('the documentation', () => {
     return [`${place}: ${path} has no heading #${anchor}`];
   }
 
+  it('has no table without a head: its rows would be text', () => {
+    expect(pages.flatMap(({ headless }) => headless)).toEqual([]);
+  });
+
   it('explains every guarantee that code or tests cite', () => {
     const cited = sources().flatMap((path) => textOf(path).match(/\bG\d{1,2}\b/g) ?? []);
     expect(cited.length).toBeGreaterThan(20);

@@ -26,6 +26,8 @@ export interface Page {
   readonly links: readonly Link[];
   /** What `#…` may follow its path. */
   readonly anchors: readonly string[];
+  /** Rows that no reader sees as a table, because the first line of theirs has no line of dashes beneath it. */
+  readonly headless: readonly string[];
 }
 
 /** The anchor GitHub makes of a heading. */
@@ -36,6 +38,10 @@ const anchorOf = (heading: string): string =>
     .trim()
     .replace(/ /g, '-');
 
+/** The middle one of three lines begins a table that is none. */
+const isHeadless = ([before = '', line = '', after = '']: readonly string[]): boolean =>
+  line.startsWith('|') && !before.startsWith('|') && !/^\|[-:| ]+\|$/.test(after);
+
 const LINK = /\]\(([^()\s]+)\)/g;
 
 export function readPage(path: string): Page {
@@ -43,6 +49,7 @@ export function readPage(path: string): Page {
   const blocks: Block[] = [];
   const links: Link[] = [];
   const anchors: string[] = [];
+  const headless: string[] = [];
   let heading = '';
   let open: { info: string; from: number } | undefined;
   const lines = text.split('\n');
@@ -57,6 +64,7 @@ export function readPage(path: string): Page {
       if (/^ts\b/.test(info)) blocks.push({ place: `${path}:${from} (${heading})`, runs: info === 'ts run', code });
       open = undefined;
     } else if (open === undefined) {
+      if (isHeadless([lines[i - 1] ?? '', line, lines[i + 1] ?? ''])) headless.push(place);
       const title = /^#+ (.*)$/.exec(line)?.[1];
       if (title !== undefined) {
         heading = title;
@@ -65,7 +73,7 @@ export function readPage(path: string): Page {
       for (const [, target = ''] of line.replace(/`[^`]*`/g, '').matchAll(LINK)) links.push({ place, target });
     }
   });
-  return { path, text, blocks, links, anchors };
+  return { path, text, blocks, links, anchors, headless };
 }
 
 /** All pages, in the order in which they are read. */
