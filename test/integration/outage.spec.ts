@@ -78,6 +78,18 @@ describe('when Redis fails', () => {
     await redis.stop();
   });
 
+  it('killed for long: thousands of tags that it could not be told do not keep it from coming back', async () => {
+    const cache = await connected({ commandTimeout: 50 }); // the default
+    await redis.kill();
+    const tags = Array.from({ length: 9_000 }, (_, i) => `tag-${i}`);
+    await eventually(() => cache.connection?.ready === false, { what: 'the connection is lost' });
+    await Promise.all(tags.map((tag) => cache.manager.invalidateByTag(tag)));
+    expect(cache.engine.remembered).toBe(tags.length);
+    await redis.restart();
+    await heals(cache);
+    expect(cache.engine.remembered).toBe(0);
+  });
+
   it('absent at the start: everything works, and it is used once it appears', async () => {
     await redis.kill();
     const cache = connectedTo(redis);

@@ -223,6 +223,11 @@ export class CacheEngine {
     await this.#store.replay().catch(unlessUnavailable);
   }
 
+  /** Tells the store what it missed, as far as it answers within `ms`, and then nothing by itself any more. */
+  async close(ms = 1_000): Promise<void> {
+    await this.#store.close(ms).catch(unlessUnavailable);
+  }
+
   /** Whether a read goes past the cache: it is turned off, or the read stands in a transaction. A hot hit asks one field. */
   #bypasses(): boolean {
     if (!this.#sometimesBypassed) return false;
@@ -258,12 +263,6 @@ export class CacheEngine {
     const { value, outcome } = await this.#reader.read({ ...request, standBack: () => batch.standBack(key) });
     this.#answered(key, request.namespace, outcome);
     return value as T | undefined;
-  }
-
-  /** Tells the store what it missed, as far as it answers, and then nothing by itself any more. */
-  async close(): Promise<void> {
-    await this.replay();
-    this.#store.stop();
   }
 
   #request(

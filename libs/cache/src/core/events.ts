@@ -33,8 +33,8 @@ export type CacheEvents = {
   underReplicated: { acknowledged: number; wanted: number };
   /** A rate limit was decided; names the keys it was asked with. */
   rateLimit: RateLimitTold;
-  /** The store stopped answering: reads go to their loads. */
+  /** An operation of the store failed; a read has gone on to its load. Emitted for each of them. */
   unavailable: { error: Error };
-  /** The store answers again, after this many remembered invalidations were replayed. */
+  /** The store was told what it had missed: this many remembered invalidations. */
   available: { replayed: number };
 };

@@ -1,4 +1,4 @@
-import { type Clock, exponentialBackoff, type Timer } from '@mobius1/kernel';
+import { type Clock, exponentialBackoff, type Timer, withDeadline } from '@mobius1/kernel';
 import { Backlog, carryOut } from './backlog.js';
 import type { Entry, HeldEntry } from './entry.js';
 import { StoreUnavailableError } from './errors.js';
@@ -23,21 +23,30 @@ export interface RememberingHooks {
   readonly replayed?: (count: number) => void;
 }
 
+interface Replay {
+  readonly end: Promise<void>;
+  /** When it began, on the monotonic clock. */
+  readonly since: number;
+}
+
 // How soon the store is told again what it could not be told: soon at first, every two seconds at last.
 const tellAgain = exponentialBackoff({ base: 100, cap: 2_000, factor: 2, jitter: 'equal' });
+
+// A full list of keys and tags takes about half of it. Patterns may take minutes: nobody waits for their walks (G10).
+const REPLAY_PATIENCE_MS = 500;
 
 /**
  * A store that never loses an invalidation (G11): what cannot be told now is remembered, and told before this process
  * next reads, acquires, fills or invalidates anything, and in any case as soon as the store answers again: other
- * processes must not serve what was invalidated until this one happens to be asked for something. While that fails, the
- * store counts as unavailable, even if it would answer: an answer from before the invalidation is worth nothing.
+ * processes must not serve what was invalidated until this one happens to be asked for something. While that fails, or
+ * takes long, the store counts as unavailable, even if it would answer: an answer from before the invalidation is worth nothing.
  */
 export class RememberingStore implements Store {
   readonly #store: Store;
   readonly #hooks: RememberingHooks;
   readonly #clock: Clock;
   readonly #backlog = new Backlog();
-  #replaying: Promise<void> | undefined;
+  #replaying: Replay | undefined;
   /** Attempts in a row to tell what is remembered, without anybody asking for it. */
   #attempts = 0;
   #timer: Timer | undefined;
@@ -167,20 +176,35 @@ export class RememberingStore implements Store {
 
   /** Tells the store what is remembered, if anything; rejects while it cannot be told. */
   replay(): Promise<void> {
-    if (this.#backlog.size === 0) return this.#replaying ?? Promise.resolve();
-    this.#replaying ??= this.#backlog
-      .replay(this.#store)
-      .then((count) => this.#hooks.replayed?.(count))
-      .finally(() => {
-        this.#replaying = undefined;
-      });
-    return this.#replaying;
+    return this.#owing ? this.#running().end : Promise.resolve();
   }
 
-  /** Tells nothing by itself any more. */
-  stop(): void {
-    this.#stopped = true;
-    this.#timer?.cancel();
+  /** Tells what is remembered, if that takes no longer than `ms`, and then nothing by itself any more. */
+  async close(ms: number): Promise<void> {
+    try {
+      await withDeadline(this.replay(), ms, () => this.#stillTelling(), this.#clock);
+    } finally {
+      this.#stopped = true;
+      this.#timer?.cancel();
+    }
+  }
+
+  /** Something is remembered, or the last of it is on its way. */
+  get #owing(): boolean {
+    return this.#backlog.size > 0 || this.#replaying !== undefined;
+  }
+
+  #running(): Replay {
+    return (this.#replaying ??= { end: this.#tell(), since: this.#clock.monotonic() });
+  }
+
+  async #tell(): Promise<void> {
+    try {
+      const count = await this.#backlog.replay(this.#store);
+      this.#hooks.replayed?.(count);
+    } finally {
+      this.#replaying = undefined;
+    }
   }
 
   #tellLater(): void {
@@ -196,11 +220,23 @@ export class RememberingStore implements Store {
   }
 
   #settled<T>(operation: () => Promise<T>): Promise<T> {
-    // The replay is waited for even when its list is empty already: it may still be on its way.
-    const owing = this.#backlog.size > 0 || this.#replaying !== undefined;
-    const answer = owing ? this.replay().then(operation) : operation();
+    const answer = this.#owing ? this.#afterReplay(operation) : operation();
     answer.then(undefined, this.#report);
     return answer;
+  }
+
+  async #afterReplay<T>(operation: () => Promise<T>): Promise<T> {
+    // More than once, because an invalidation may have failed just when the replay was done.
+    while (this.#owing) {
+      const { end, since } = this.#running();
+      const left = since + REPLAY_PATIENCE_MS - this.#clock.monotonic();
+      await withDeadline(end, Math.max(0, left), () => this.#stillTelling(), this.#clock);
+    }
+    return operation();
+  }
+
+  #stillTelling(): StoreUnavailableError {
+    return new StoreUnavailableError('The store', `it is being told ${this.remembered} invalidations that it missed`);
   }
 
   readonly #report = (error: unknown): void => {

@@ -174,7 +174,7 @@ export class CacheInstance {
   async close(ms = 1_000): Promise<void> {
     await this.models.savings.close(ms);
     this.near?.stop();
-    await Promise.all([this.engine.close(), this.limits.close()]);
+    await Promise.all([this.engine.close(ms), this.limits.close()]);
     this.#replicated?.close();
     await this.connection?.quit(ms);
   }
