@@ -74,9 +74,10 @@ export function createRedis(options: RedisOptions): RedisClient {
   }
   if (options.sentinels !== undefined) {
     const sentinels = options.sentinels.map(({ host, port }) => ({ host, port: port ?? 26_379 }));
-    return asRedisClient(
-      new Redis({ ...common, sentinels, name: options.name ?? '', sentinelRetryStrategy: retryStrategy }),
-    );
+    // Without these two ioredis speaks in the clear behind Sentinels, whatever `tls` says.
+    const encrypted = common.tls === undefined ? {} : { enableTLSForSentinelMode: true, sentinelTLS: common.tls };
+    const behaviour = { name: options.name ?? '', sentinelRetryStrategy: retryStrategy };
+    return asRedisClient(new Redis({ ...common, ...encrypted, ...behaviour, sentinels }));
   }
   if (options.url !== undefined) {
     const { username: _u, password: _p, db: _db, ...rest } = common;

@@ -36,7 +36,7 @@ export interface RedisOptions {
   readonly db?: number;
   /** Stands before every key, so that several applications can share a server. @default 'mobius1:' */
   readonly keyPrefix?: string;
-  /** TLS options, or `true` for the defaults. @default off */
+  /** TLS options, or `true` for the defaults; for Sentinels and all nodes of a Cluster, too. @default off */
   readonly tls?: boolean | ConnectionOptions;
   /** Sentinels that know the master; needs `name`. */
   readonly sentinels?: readonly RedisNode[];
