@@ -35,6 +35,7 @@ describe('transactions', () => {
     database = new Database({ url: url.href, poolTimeout: 10_000 });
     prisma = new PrismaClient({ adapter: database.adapter });
     transactions = new Transactions<Client>(prisma, {
+      database,
       onHookError: (error) => void hookErrors.push(error),
       onRetry: ({ attempt, kind }) => void retries.push({ attempt, kind }),
     });
@@ -72,6 +73,22 @@ describe('transactions', () => {
       });
       expect(await outcome(failed)).toBe('no');
       expect(await n()).toBe(1);
+    });
+
+    it.each([
+      ['the pool says so', () => ({ database })],
+      ['they find out themselves', () => ({})],
+    ])('never when a statement failed and nobody said so: %s (G16)', async (_who, options) => {
+      const done: string[] = [];
+      const own = new Transactions<Client>(prisma, options());
+      const result = own.run(async (tx) => {
+        void own.afterCommit(() => void done.push('committed'));
+        own.afterRollback(() => void done.push('rolled back'));
+        await add(tx, 2);
+        await outcome(tx.$executeRaw`INSERT INTO counter VALUES (1, 1)`);
+      });
+      expect(await outcome(result)).toBe('DATABASE_TRANSACTION_ABORTED');
+      expect([await n(2), done]).toEqual([0, ['rolled back']]);
     });
 
     it('with the client that the code called from them finds', async () => {
@@ -174,6 +191,26 @@ describe('transactions', () => {
       });
       expect(await result).toBe(1);
       expect([await n(), hookErrors]).toEqual([1, [broken]]);
+    });
+
+    it('everything once, when even the report of that fails', async () => {
+      let ran = 0;
+      const warning = jest.spyOn(process, 'emitWarning').mockReturnValue();
+      const own = new Transactions<Client>(prisma, {
+        onHookError: () => {
+          throw new Error('reporter');
+        },
+      });
+      const result = own.run(async (tx) => {
+        void own.afterCommit(() => {
+          ran++;
+          throw new Error('hook');
+        });
+        return add(tx);
+      });
+      expect(await result).toBe(1);
+      expect([await n(), ran, warning.mock.calls.length]).toEqual([1, 1, 1]);
+      warning.mockRestore();
     });
 
     it('a transaction of its own, if it likes', async () => {
@@ -287,6 +324,35 @@ describe('transactions', () => {
     expect(rows).toEqual([]);
   });
 
+  it('end at their deadline, whatever their body waits for', async () => {
+    const done: string[] = [];
+    let wake = (): void => undefined;
+    const asleep = transactions.run(
+      async (tx) => {
+        await add(tx);
+        void transactions.afterCommit(() => void done.push('committed'));
+        transactions.afterRollback(() => void done.push('rolled back'));
+        await new Promise<void>((resolve) => (wake = resolve));
+      },
+      { deadline: 100 },
+    );
+    expect(await outcome(asleep)).toBe('DATABASE_TRANSACTION_DEADLINE');
+    wake();
+    expect([await n(), done]).toEqual([0, ['rolled back']]);
+  });
+
+  it('leave shorter limits of the server as they are', async () => {
+    const strict = new Database({ url: server.url, statementTimeout: 1_500 });
+    const client = new PrismaClient({ adapter: strict.adapter });
+    const limit = (deadline: number) =>
+      new Transactions<Client>(client).run((tx) => tx.$queryRaw`SHOW statement_timeout`, { deadline });
+    expect(await limit(60_000)).toEqual([{ statement_timeout: '1500ms' }]);
+    const [shorter] = (await limit(1_000)) as { statement_timeout: string }[];
+    expect(parseInt(shorter?.statement_timeout ?? '')).toBeLessThanOrEqual(1_000);
+    await client.$disconnect();
+    await strict.close();
+  });
+
   it('tell a promise that outlives them', async () => {
     let late: Promise<unknown> = Promise.resolve();
     let open = (): void => undefined;
@@ -304,6 +370,7 @@ describe('transactions', () => {
     expect(wrong({ deadline: 0 })).toThrow('deadline');
     expect(wrong({ isolation: 'Chaos' })).toThrow('isolation');
     expect(wrong({ timeout: 5 })).toThrow('timeout');
+    expect(() => new Transactions<Client>(prisma, { onRetry: 5 as never })).toThrow('onRetry');
   });
 
   it('leave nothing behind: the pool is idle afterwards', async () => {

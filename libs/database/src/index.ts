@@ -30,7 +30,7 @@ export type {
   TransactionalClient,
   TransactionOptions,
   TransactionsOptions,
-} from './features/transactions.js';
+} from './features/transaction-options.js';
 export { type RetriesOptions, withRetries } from './features/retries.js';
 export {
   type QueryCacheExtension,
@@ -65,6 +65,7 @@ export {
   PoolQueueFullError,
   PoolTimeoutError,
   PrismaClientMissingError,
+  TransactionAbortedError,
   TransactionalError,
   TransactionDeadlineError,
   TransactionEndedError,

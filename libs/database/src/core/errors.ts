@@ -107,6 +107,20 @@ export class AmbiguousCommitError extends CodedError {
   }
 }
 
+/** COMMIT only rolled back, because a statement in the transaction had failed and nobody said so. */
+export class TransactionAbortedError extends CodedError {
+  readonly code = 'DATABASE_TRANSACTION_ABORTED';
+  /** PostgreSQL's own code for it: it takes nothing but the end of the transaction. */
+  readonly sqlState = '25P02';
+
+  constructor(options?: { cause?: unknown }) {
+    super(
+      'The transaction was rolled back instead of committed: a statement in it had failed, and its error was caught. Let the error pass, or run what may fail in a part of its own, `transactions.run(…)`.',
+      options,
+    );
+  }
+}
+
 /** Something was done in a transaction that has ended: a promise was not awaited in it. */
 export class TransactionEndedError extends CodedError {
   readonly code = 'DATABASE_TRANSACTION_ENDED';

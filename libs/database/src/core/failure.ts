@@ -109,6 +109,7 @@ interface Told {
   readonly code?: unknown;
   readonly kind?: unknown;
   readonly originalCode?: unknown;
+  readonly sqlState?: unknown;
   readonly message?: unknown;
   readonly cause?: unknown;
   readonly errors?: unknown;
@@ -119,7 +120,7 @@ interface Told {
 export function classifyFailure(error: unknown): Failure {
   const all = [...told(error)];
   // What the server itself said is the surest; then what was made of it; then words.
-  const sqlState = all.flatMap(({ code, originalCode }) => [originalCode, code]).find(isSqlState);
+  const sqlState = all.flatMap(({ code, originalCode, sqlState: own }) => [originalCode, own, code]).find(isSqlState);
   const kind =
     kindOfSqlState(sqlState) ??
     first(all, ({ code }) => own(PRISMA_CODES, code)) ??

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { TransactionAbortedError } from '../core/errors.js';
 
 /** One statement that a connection has run. */
 export interface Execution {
@@ -19,6 +20,9 @@ type Answered = (error: Error | undefined, ...rest: unknown[]) => void;
 /**
  * The connection of `pg`, which tells how long its statements run: also those inside of transactions, whoever holds it. The wait
  * for a connection is not in it. Cursors and streams are not told: they run as fast as they are read.
+ *
+ * A COMMIT that PostgreSQL has answered with ROLLBACK fails here: after a statement that failed, that is all that COMMIT does, and
+ * neither `pg` nor Prisma says so.
  */
 export class ObservedClient extends pg.Client {
   constructor(config: ObservedClientConfig = {}) {
@@ -51,8 +55,16 @@ function observed(query: Query, executed: (execution: Execution) => void): Query
       () => done(false),
       () => done(true),
     );
-    return answer;
+    return COMMIT.test(text) ? answer.then(committed) : answer;
   };
+}
+
+const COMMIT = /^\s*(commit|end)\b/i;
+
+/** @throws TransactionAbortedError */
+function committed(result: unknown): unknown {
+  if ((result as { command?: unknown }).command === 'ROLLBACK') throw new TransactionAbortedError();
+  return result;
 }
 
 /** The text of a statement; `undefined` for a cursor or a stream. */

@@ -1,56 +1,23 @@
-import { type Clock, Deadline, OptionCheck, systemClock, type UnitOfWork } from '@mobius1/kernel';
-import { AmbiguousCommitError, TransactionDeadlineError } from '../core/errors.js';
-import { classifyFailure, type FailureKind } from '../core/failure.js';
+import { type Clock, Deadline, systemClock, type UnitOfWork, withDeadline } from '@mobius1/kernel';
+import { AmbiguousCommitError, TransactionAbortedError, TransactionDeadlineError } from '../core/errors.js';
+import { classifyFailure } from '../core/failure.js';
 import { decide, RetryPaces } from '../core/retry-policy.js';
 import { type CommitEffect, type Effect, Scope, Scopes } from '../core/scope.js';
-
-/** As Prisma names them. */
-export type Isolation = 'ReadUncommitted' | 'ReadCommitted' | 'RepeatableRead' | 'Serializable';
-
-/** What is needed of a Prisma client; `Client` is what it hands to the body of a transaction. */
-export interface TransactionalClient<Client> {
-  /** Runs `body` in a transaction; times in milliseconds. */
-  $transaction<T>(
-    body: (client: Client) => Promise<T>,
-    options?: { isolationLevel?: Isolation; timeout?: number; maxWait?: number },
-  ): Promise<T>;
-}
-
-/** What is needed of the client inside a transaction. */
-export interface StatementClient {
-  /** Runs one statement, for savepoints and settings: never with anything of a caller in it. */
-  $executeRawUnsafe(sql: string): Promise<unknown>;
-}
-
-/** How one transaction is run. */
-export interface TransactionOptions {
-  /** @default what the database is set to, usually `ReadCommitted` */
-  readonly isolation?: Isolation;
-  /** Milliseconds for all attempts together; also the server's own limit for each statement. @default 10_000 */
-  readonly deadline?: number;
-  /** `false`: the first failure is the last. @default true */
-  readonly retry?: boolean;
-}
-
-/** What is the same for all transactions. */
-export interface TransactionsOptions {
-  /**
-   * The database whose pool the client uses. With it, a query that leaves its transaction by mistake fails with
-   * OuterClientError, and whoever asks the database's `unitOfWork` knows of the transactions. @default none
-   */
-  readonly database?: { readonly scopes: Scopes };
-  /** Told of what a hook threw: the transaction it belonged to has long been decided. @default a warning of the process */
-  readonly onHookError?: (error: unknown) => void;
-  /** Told before each further attempt. */
-  readonly onRetry?: (event: { attempt: number; kind: FailureKind; delayMs: number }) => void;
-  /** Where time and jitter come from, for tests. @default the real ones */
-  readonly clock?: Clock;
-}
-
-export const TRANSACTION_DEFAULTS = Object.freeze({ deadline: 10_000 });
+import {
+  checkTransactionOptions,
+  checkTransactionsOptions,
+  type StatementClient,
+  TRANSACTION_DEFAULTS,
+  type TransactionalClient,
+  type TransactionOptions,
+  type TransactionsOptions,
+} from './transaction-options.js';
 
 // Times are rounded up on their way to the server.
 const CLOSE_MS = 10;
+
+/** "current transaction is aborted" */
+const ABORTED = '25P02';
 
 interface Attempt {
   scope: Scope;
@@ -79,9 +46,14 @@ export class Transactions<Client extends StatementClient> implements UnitOfWork 
   readonly #clock: Clock;
   readonly #onHookError: (error: unknown) => void;
   readonly #onRetry: NonNullable<TransactionsOptions['onRetry']>;
+  /** Our own pool tells a COMMIT that only rolled back. */
+  readonly #poolTells: boolean;
 
+  /** @throws InvalidOptionsError */
   constructor(client: TransactionalClient<Client> & Client, options: TransactionsOptions = {}) {
+    checkTransactionsOptions(options);
     this.#outer = client;
+    this.#poolTells = options.database !== undefined;
     this.#scopes = options.database?.scopes ?? new Scopes();
     this.#clock = options.clock ?? systemClock;
     this.#onHookError = options.onHookError ?? warn;
@@ -144,35 +116,22 @@ export class Transactions<Client extends StatementClient> implements UnitOfWork 
     const deadline = Deadline.after(ms, this.#clock);
     for (let attempt = 1; ; attempt++) {
       const state: Partial<Attempt> = {};
+      let result: T;
       try {
-        const result = await this.#attempt(body, options, deadline, state);
-        await this.#finish(state.scope?.end('committed'));
-        return result;
+        result = await this.#attempt(body, options, { ms, deadline, state });
       } catch (error) {
-        const failure = classifyFailure(error);
-        const operation = state.committing ? 'commit' : 'transaction';
-        const verdict = decide(failure, operation);
-        await this.#finish(state.scope?.end(verdict === 'ambiguous' ? 'unclear' : 'rolled-back'));
-        if (verdict === 'ambiguous') throw new AmbiguousCommitError(error);
-        const { kind } = failure;
-        const left = { ms: deadline.remaining(), random: this.#clock.random() };
-        const delayMs = options.retry === false ? undefined : this.#paces.delay(failure, operation, attempt, left);
-        if (delayMs === undefined) {
-          // Server and client measure the same time; whoever is first says it in his own words.
-          const late = (kind === 'expired' || kind === 'cancelled') && deadline.remaining() < CLOSE_MS;
-          throw late ? new TransactionDeadlineError(ms, { cause: error }) : error;
-        }
-        this.#onRetry({ attempt, kind, delayMs });
-        await this.#clock.sleep(delayMs);
+        await this.#failed(error, options, { attempt, ms, deadline, state });
+        continue;
       }
+      await this.#finish(state.scope?.end('committed'));
+      return result;
     }
   }
 
   #attempt<T>(
     body: (client: Client) => Promise<T>,
     { isolation }: TransactionOptions,
-    deadline: Deadline,
-    state: Partial<Attempt>,
+    { ms, deadline, state }: { ms: number; deadline: Deadline; state: Partial<Attempt> },
   ): Promise<T> {
     const left = Math.max(1, Math.ceil(deadline.remaining()));
     const settings = {
@@ -182,17 +141,48 @@ export class Transactions<Client extends StatementClient> implements UnitOfWork 
     };
     return this.#outer.$transaction(async (client) => {
       const scope = (state.scope = new Scope(client));
-      // Prisma's time-out only stops waiting; these stop the server. The second one also ends the transaction of a process that
-      // is frozen: it cannot COMMIT when it wakes up.
-      const ms = Math.max(1, Math.ceil(deadline.remaining()));
-      await client.$executeRawUnsafe(
-        `SELECT set_config('statement_timeout', '${ms}', true), set_config('idle_in_transaction_session_timeout', '${ms}', true)`,
-      );
-      const result = await this.#scopes.within(scope, () => body(client));
+      await client.$executeRawUnsafe(limitsOfServer(Math.max(1, Math.ceil(deadline.remaining()))));
+      // Prisma waits for the body, however long that takes.
+      const late = (): Error => new TransactionDeadlineError(ms);
+      const result = await withDeadline(this.#bodyOf(scope, body), deadline.remaining(), late, this.#clock);
       await scope.prepare(left);
       state.committing = true;
       return result;
     }, settings);
+  }
+
+  async #bodyOf<T>(scope: Scope, body: (client: Client) => Promise<T>): Promise<T> {
+    const client = scope.client as Client;
+    const result = await this.#scopes.within(scope, () => body(client));
+    if (this.#poolTells) return result;
+    // After a statement that failed, COMMIT rolls back and does not say so; any other statement does.
+    await client.$executeRawUnsafe('SELECT 1').catch((cause: unknown) => {
+      throw classifyFailure(cause).sqlState === ABORTED ? new TransactionAbortedError({ cause }) : cause;
+    });
+    return result;
+  }
+
+  /** Ends an attempt, and waits until it is time for another one. @throws what the caller is told when there is none */
+  async #failed(
+    error: unknown,
+    { retry }: TransactionOptions,
+    { attempt, ms, deadline, state }: { attempt: number; ms: number; deadline: Deadline; state: Partial<Attempt> },
+  ): Promise<void> {
+    const failure = classifyFailure(error);
+    const operation = state.committing ? 'commit' : 'transaction';
+    const unclear = decide(failure, operation) === 'ambiguous';
+    await this.#finish(state.scope?.end(unclear ? 'unclear' : 'rolled-back'));
+    if (unclear) throw new AmbiguousCommitError(error);
+    const { kind } = failure;
+    const left = { ms: deadline.remaining(), random: this.#clock.random() };
+    const delayMs = retry === false ? undefined : this.#paces.delay(failure, operation, attempt, left);
+    if (delayMs === undefined) {
+      // Server and client measure the same time; whoever is first says it in his own words.
+      const late = (kind === 'expired' || kind === 'cancelled') && deadline.remaining() < CLOSE_MS;
+      throw late ? new TransactionDeadlineError(ms, { cause: error }) : error;
+    }
+    this.#onRetry({ attempt, kind, delayMs });
+    await this.#clock.sleep(delayMs);
   }
 
   async #part<T>(parent: Scope, body: (client: Client) => Promise<T>): Promise<T> {
@@ -221,25 +211,30 @@ export class Transactions<Client extends StatementClient> implements UnitOfWork 
           try {
             await effect();
           } catch (error) {
-            this.#onHookError(error);
+            this.#report(error);
           }
         }),
       ),
     );
   }
+
+  #report(error: unknown): void {
+    try {
+      this.#onHookError(error);
+    } catch (own) {
+      warn(own);
+    }
+  }
 }
 
-/** @throws InvalidOptionsError */
-export function checkTransactionOptions(
-  { deadline, isolation, retry, ...rest }: TransactionOptions,
-  scope = 'transaction',
-): void {
-  const options = new OptionCheck(scope);
-  options.unknownKeys('', rest, []);
-  options.integerBetween('deadline', deadline, 1, 24 * 3_600_000);
-  options.oneOf('isolation', isolation, ['ReadUncommitted', 'ReadCommitted', 'RepeatableRead', 'Serializable']);
-  options.boolean('retry', retry);
-  options.throwIfAny();
+/**
+ * Prisma's time-out only stops waiting; these stop the server. The second one also ends the transaction of a process that is
+ * frozen: it cannot COMMIT when it wakes up. What is set to less, stays.
+ */
+function limitsOfServer(ms: number): string {
+  const limit = (name: string): string =>
+    `set_config('${name}', least(${ms}, nullif(extract(epoch FROM current_setting('${name}')::interval) * 1000, 0))::int::text, true)`;
+  return `SELECT ${limit('statement_timeout')}, ${limit('idle_in_transaction_session_timeout')}`;
 }
 
 function warn(error: unknown): void {

@@ -8,12 +8,8 @@ import { type DatabaseOptions, overEnvironment, readDatabaseEnvironment } from '
 import { Database } from '../drivers/database.js';
 import type { PrismaAdapter } from '../drivers/postgres-pool.js';
 import { withRetries } from '../features/retries.js';
-import {
-  type StatementClient,
-  type TransactionalClient,
-  type TransactionOptions,
-  Transactions,
-} from '../features/transactions.js';
+import type { StatementClient, TransactionalClient, TransactionOptions } from '../features/transaction-options.js';
+import { Transactions } from '../features/transactions.js';
 
 /** A generated `PrismaClient`. */
 export type PrismaClientClass<Client> = new (options: { adapter: PrismaAdapter }) => Client;

@@ -9,7 +9,7 @@ import { ConfigModule, ConfigService } from '@nestjs/config';
 import { TerminusModule } from '@nestjs/terminus';
 import { atBoot, UNIT_OF_WORK, type UnitOfWork } from '@mobius1/kernel';
 import { type DatabaseOptions, overEnvironment, readDatabaseEnvironment } from '../core/options.js';
-import type { StatementClient, TransactionalClient } from '../features/transactions.js';
+import type { StatementClient, TransactionalClient } from '../features/transaction-options.js';
 import { DatabaseService } from './database.service.js';
 import { DatabaseHealthIndicator } from './health.js';
 import { DATABASE_OPTIONS, GIVEN_DATABASE_OPTIONS } from './tokens.js';

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { StatementClient } from '../features/transactions.js';
+import type { StatementClient } from '../features/transaction-options.js';
 import { Transactions } from '../features/transactions.js';
 
 /**

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { Inject } from '@nestjs/common';
 import { TransactionalError } from '../core/errors.js';
-import { checkTransactionOptions, type TransactionOptions } from '../features/transactions.js';
+import { checkTransactionOptions, type TransactionOptions } from '../features/transaction-options.js';
 import { TransactionService } from './transaction.service.js';
 
 type Method = (this: object, ...args: unknown[]) => Promise<unknown>;
