@@ -1,48 +1,83 @@
 import { Script } from '../redis-scripts.js';
-import { METERS, ROUNDING, WITH_BLOCKS } from './limit-lua.js';
+import { ADD, BLOCKS, FULL, ITEM, ITEM_FROM, KEPT, LOOK, PRELUDE, REMOVE, ROUNDING, WAIT } from './limit-lua.js';
+
+const remaining = `math.max(0, floor(capacity - used + ${ROUNDING}))`;
+const elseAgain = `if other then return 'W ' .. format('%d', floor(now / 1000)) end`;
+
+/**
+ * One item of one identity that nobody has blocked, without anything special, which is almost every decision: straight on, without keeping
+ * anything. The same statements as for several.
+ */
+const CHARGE_ONE = `
+${ITEM}
+${LOOK}
+${elseAgain}
+if used + cost <= capacity + ${ROUNDING} then
+  local units, full = cost
+  if cost > 0 then ${ADD} end
+  ${FULL}
+  return format('A 1 %d %d 0', ${remaining}, ceil(full / 1000))
+end
+local room, wait, full = capacity - cost, 0
+${WAIT}
+${FULL}
+return format('D 0 %d %d %d', ${remaining}, ceil(full / 1000), ceil(wait / 1000))`;
 
 /**
  * charge: charges every item or none. KEYS: the state of each item, the blocks of each identity, a key for the reservation if there is
- * one. ARGV: words, items apart by `;`: `mode due token ms` (mode `c` charges, `n` does and notes the time, `p` only looks; `due`: milliseconds on the server's
- * clock after which nobody waits, 0 for never; token `-` for none), then each item. Reply, in words: `L` too late, nothing was done; `W` and the time: an item has another
- * window of the calendar by now; else `A` or `D`, and for each item `fits remaining reset retry` (fits: 1, 0 denied, 2 blocked; retry: -1
- * unknown; milliseconds), with `n` at the end of all the microsecond of each charge. Atomic because what one limit denies, no other may count (G14).
+ * one. ARGV: the items; `due`: milliseconds on the server's clock after which nobody waits, 0 for never; and unless it is one item with nothing
+ * special: mode (`c` charges, `n` does and notes the time, `p` only looks), how many items, token (`-` for none), ms of the reservation. Reply, in
+ * words: `L` too late, nothing was done; `W` and the time: an item has another window of the calendar by now; else `A` or `D`, and for each item `fits remaining
+ * reset retry` (fits: 1, 0 denied, 2 blocked; retry: -1 unknown; milliseconds), with `n` at the end of all the microsecond of each charge. Atomic
+ * because what one limit denies, no other may count (G14).
  */
-export const CHARGE = new Script(`${WITH_BLOCKS}
-local lines = string.gmatch(ARGV[1], '[^;]+')
-local mode, due, token, life = string.match(lines(), '^(%a) (%d+) (%S+) (%d+)$')
-if due ~= '0' and wall > due * 1000 then return 'L' end
-local items, allowed, blocked = {}, true, {}
-for line in lines do items[#items + 1] = parse(line, KEYS, #items + 1) end
-local count = #items
-for _, m in ipairs(items) do
-  local blocks = KEYS[count + m.block]
-  if not blocked[blocks] then blocked[blocks] = blockLeft(blocks, '*') end
-  m.blocked = blocked[blocks]
-  if m.ms > 0 then m.blocked = math.max(m.blocked, (blockLeft(blocks, m.id))) end
-  meters[m.kind].look(m)
-  if m.other then return 'W ' .. int(floor(m.now / 1000)) end
-  m.fits = m.blocked == 0 and m.used + m.cost <= m.capacity + ${ROUNDING}
-  if not m.fits and not m.shadow then allowed = false end
+export const CHARGE = new Script(`${PRELUDE}
+if ARGV[2] ~= '0' and wall > ARGV[2] * 1000 then return 'L' end
+local words, at, i, token = ARGV[1], 1, 1, ARGV[5] or '-'
+if not ARGV[3] and call('EXISTS', KEYS[2]) == 0 then ${CHARGE_ONE} end
+local mode, count = ARGV[3], (ARGV[4] or 1) + 0
+${BLOCKS}
+local anyBlocks = call('EXISTS', unpack(KEYS, count + 1)) > 0
+if anyBlocks then openBlocks() end
+local items, allowed = {}, true
+for i = 1, count do
+  ${ITEM}
+  ${LOOK}
+  ${elseAgain}
+  blocked = 0
+  if anyBlocks then
+    local blocks = KEYS[count + (block or 1)]
+    blocked = math.max((blockLeft(blocks, '*')), ms and (blockLeft(blocks, id)) or 0)
+  end
+  fits = blocked == 0 and used + cost <= capacity + ${ROUNDING}
+  if not fits and shadow ~= '1' then allowed = false end
+  items[i] = ${KEPT}
 end
 local reply, noted, times = { allowed and 'A' or 'D' }, {}, ''
-for i, m in ipairs(items) do
-  local meter = meters[m.kind]
-  local retry = 0
-  if allowed and m.fits and mode ~= 'p' then
-    if m.kind == 'k' then meter.hold(m, token) m.used = m.used + 1
-    elseif m.cost > 0 then meter.add(m, m.cost) end
-  elseif not m.fits then
-    retry = m.blocked > 0 and -1 or meter.till(m, m.capacity - m.cost)
-    if mode ~= 'p' and not allowed and m.blocked == 0 and m.ms > 0 and not m.shadow then m.blocked = punish(m, KEYS[count + m.block]) end
-    retry = math.max(m.blocked, retry < 0 and -1 or ceil(retry / 1000))
+for i = 1, count do
+  ${ITEM_FROM('items[i]')}
+  local wait, full = 0
+  if not fits then
+    wait = -1
+    if blocked == 0 then
+      local room = capacity - cost
+      ${WAIT}
+      if mode ~= 'p' and not allowed and ms and shadow ~= '1' then
+        openBlocks()
+        blocked = punish(KEYS[count + block], id, ms + 0, factor + 0, max + 0)
+      end
+    end
+    wait = math.max(blocked, wait < 0 and -1 or ceil(wait / 1000))
+  elseif allowed and mode ~= 'p' and cost > 0 then
+    local units = cost
+    ${ADD}
   end
-  if m.settles then noted[#noted + 1] = int(m.now) .. ':' .. (m.fits and int(m.cost) or '0') end
-  local remaining = math.max(0, floor(m.capacity - m.used + ${ROUNDING}))
-  reply[#reply + 1] = (m.blocked > 0 and '2 ' or m.fits and '1 ' or '0 ') .. int(remaining) .. ' ' .. int(ceil(meter.full(m) / 1000)) .. ' ' .. int(retry)
-  if mode == 'n' then times = times .. ' ' .. int(m.now) end
+  if settles == '1' then noted[#noted + 1] = format('%d:%d', now, fits and cost or 0) end
+  if mode == 'n' then times = times .. format(' %d', now) end
+  ${FULL}
+  reply[i + 1] = format('%d %d %d %d', blocked > 0 and 2 or fits and 1 or 0, ${remaining}, ceil(full / 1000), wait)
 end
-if allowed and #noted > 0 and token ~= '-' then call('SET', KEYS[#KEYS], table.concat(noted, ' '), 'PX', life) end
+if allowed and #noted > 0 and token ~= '-' then call('SET', KEYS[#KEYS], table.concat(noted, ' '), 'PX', ARGV[6]) end
 return table.concat(reply, ' ') .. times`);
 
 /**
@@ -50,24 +85,25 @@ return table.concat(reply, ' ') .. times`);
  * was charged (`at:units` for each item; '' to read it in the reservation), then each item, apart by `;`. Reply 1, or 0 when the reservation is over.
  * Atomic because two settlements of one reservation must be one.
  */
-export const SETTLE = new Script(`${METERS}
+export const SETTLE = new Script(`${PRELUDE}
 local noted = ARGV[2]
 if noted == '' then
   noted = redis.pcall('GET', KEYS[#KEYS])
   if type(noted) ~= 'string' then return 0 end
   call('DEL', KEYS[#KEYS])
 end
-local actual, i, lines = tonumber(ARGV[1]), 0, string.gmatch(ARGV[3], '[^;]+')
+local words, at, i = ARGV[3], 1, 0
 for since, charged in string.gmatch(noted, '(%d+):(%d+)') do
-  i = i + 1
-  local m = parse(lines(), KEYS, i)
-  local meter = meters[m.kind]
-  meter.look(m)
-  local more = actual - charged
-  if more < 0 then meter.remove(m, -more, tonumber(since))
-  elseif more > 0 and not m.other then
-    more = math.min(more, floor(m.capacity + m.debt - m.used))
-    if more > 0 then meter.add(m, more) end
+  i, since = i + 1, since + 0
+  ${ITEM}
+  ${LOOK}
+  local units = ARGV[1] - charged
+  if units < 0 then
+    units = -units
+    ${REMOVE}
+  elseif units > 0 and not other then
+    units = math.min(units, floor(capacity + debt - used))
+    if units > 0 then ${ADD} end
   end
 end
 return 1`);
@@ -92,10 +128,10 @@ redis.pcall('ZREM', KEYS[1], ARGV[1])
 return 1`);
 
 /** block: denies everything to an identity. KEYS[1] its blocks; ARGV: ms. Atomic because a key without a time to live would block for ever. */
-export const BLOCK = new Script(`${WITH_BLOCKS}
-local left = blockLeft(KEYS[1], '*')
-local ms = math.max(left, tonumber(ARGV[1]))
-keepBlock(KEYS[1], '*', int(nowMs + ms) .. ' ' .. int(ms), ms)
+export const BLOCK = new Script(`${PRELUDE}
+${BLOCKS}
+openBlocks()
+blockAll(KEYS[1], ARGV[1] + 0)
 return 1`);
 
 /** reset: forgets the states and the blocks that followed. KEYS: states, blocks for each; ARGV: the id of each limit. Atomic: half a reset is none. */

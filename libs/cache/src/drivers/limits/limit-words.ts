@@ -8,38 +8,56 @@ export interface GroupRuling extends Ruling {
 
 const WORDS_PER_ITEM = 4;
 const KIND_LETTERS = { sliding: 's', bucket: 'b', fixed: 'f', calendar: 'c', slots: 'k' } as const;
+const NO_WINDOW = { startMs: 0, endMs: 0 };
 /** What a reply begins with. */
 export const [ALLOWED, DENIED, LATE] = [0x41, 0x44, 0x4c]; // A, D, L
 
-/** What of a rule is the same in every call, and the words of the usual one. */
+/** What of a rule is the same in every call. */
 interface Words {
-  readonly before: string;
-  readonly after: string;
-  usual?: string;
+  readonly kind: string;
+  readonly numbers: string;
+  readonly shadow: string;
+  /** Of blocks and debts. */
+  readonly last: string;
+  /** Whether the numbers say everything, unless the charge has something to add. */
+  readonly plain: boolean;
+  /** The words of one unit. */
+  readonly unit: string;
 }
 const wordsOf = new WeakMap<LimitRule, Words>();
 
 function wordsFor(rule: LimitRule): Words {
   let words = wordsOf.get(rule);
-  if (words === undefined) {
-    const { kind, limit, windowMs, capacity, debt, shadow, block } = rule;
-    const before = `${KIND_LETTERS[kind]} ${limit} ${windowMs * 1_000} ${capacity} ${debt} ${shadow ? 1 : 0}`;
-    const after = `${block?.factor ?? 1} ${block?.ms ?? 0} ${block?.maxMs ?? 0} ${block === undefined ? '-' : rule.id}`;
-    wordsOf.set(rule, (words = { before, after }));
-  }
+  if (words === undefined) wordsOf.set(rule, (words = makeWords(rule)));
   return words;
 }
 
-/** The words of a charge: see `ITEM` of limit-lua.ts. `block`: which blocks are those of its identity; `now`: the server's time. */
+function makeWords({ id, kind, limit, windowMs, capacity, debt, shadow, block }: LimitRule): Words {
+  const numbers = `${limit} ${windowMs * 1_000} ${capacity}`;
+  return {
+    kind: KIND_LETTERS[kind],
+    numbers,
+    shadow: shadow ? '1' : '0',
+    last: `${debt} ${block?.ms ?? 0} ${block?.factor ?? 1} ${block?.maxMs ?? 0} ${id}`,
+    plain: !shadow && block === undefined && kind !== 'calendar',
+    unit: `${KIND_LETTERS[kind]} 1 ${numbers}`,
+  };
+}
+
+/** The words of a charge: see `LOOK` of limit-lua.ts. `block`: which blocks are those of its identity; `now`: the server's time. */
 export function itemOf({ rule, cost, settles }: Charge, block: number, now: number): string {
-  const words = wordsFor(rule);
-  const { before, after } = words;
-  if (rule.kind === 'calendar') {
-    const { startMs, endMs } = rule.calendar(now);
-    return `${cost} ${block} ${before} ${settles ? 1 : 0} ${startMs * 1_000} ${endMs * 1_000} ${after}`;
-  }
-  if (cost === 1 && block === 1 && !settles) return (words.usual ??= `1 1 ${before} 0 0 0 ${after}`);
-  return `${cost} ${block} ${before} ${settles ? 1 : 0} 0 0 ${after}`;
+  const { kind, numbers, shadow, last, plain, unit } = wordsFor(rule);
+  const words = cost === 1 ? unit : `${kind} ${cost} ${numbers}`;
+  if (plain && block === 1 && !settles) return words;
+  const { startMs, endMs } = rule.kind === 'calendar' ? rule.calendar(now) : NO_WINDOW;
+  return `${words} ${block} ${shadow} ${settles ? 1 : 0} ${startMs * 1_000} ${endMs * 1_000} ${last}`;
+}
+
+/** Whether the short form of the script may decide it: what follows is rare, and asks for more than the state of one limit. */
+export function isSimple([charge, ...others]: readonly Charge[]): boolean {
+  if (charge === undefined || others.length > 0) return false;
+  const { rule, settles } = charge;
+  return !settles && !rule.shadow && rule.block === undefined && rule.kind !== 'slots';
 }
 
 /** What the script says of the charges of a group. */

@@ -2,7 +2,7 @@ import type { Charge, Claim, LimitRule, LimitStore, Ruling } from '../../core/li
 import { StoreUnavailableError } from '../../core/errors.js';
 import { isCluster, type RedisClient } from '../redis-client.js';
 import type { RedisConnection } from '../redis-connection.js';
-import { ALLOWED, DENIED, type GroupRuling, itemOf, LATE, rulingOf } from './limit-words.js';
+import { ALLOWED, DENIED, type GroupRuling, isSimple, itemOf, LATE, rulingOf } from './limit-words.js';
 import { BLOCK, CHARGE, DROP, HOLD, RESET, SETTLE } from './limit-scripts.js';
 
 export interface RedisLimitStoreOptions {
@@ -178,13 +178,14 @@ export class RedisLimitStore implements LimitStore {
     const { keys, blockOf } = this.#keysOf(charges);
     const settles = claim !== undefined && charges.some((charge) => charge.settles);
     if (settles) keys.push(this.#reservationKey(charges, claim.token));
+    const simple = mode === 'c' && isSimple(charges);
     let now = this.#connection.serverNow();
     // A command that waits in a frozen server's queue would charge long after everybody has gone (G15).
     let due = Math.ceil(now + this.#timeout);
     for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
-      let lines = `${mode} ${due} ${claim?.token ?? NO_TOKEN} ${claim?.ms ?? 0}`;
-      for (const [i, charge] of charges.entries()) lines += `;${itemOf(charge, blockOf[i] ?? 1, now)}`;
-      const reply = (await this.#run((client) => CHARGE.run(client, keys, [lines]))) as string;
+      const items = charges.map((charge, i) => itemOf(charge, blockOf[i] ?? 1, now)).join(';');
+      const special = simple ? [] : [mode, charges.length, claim?.token ?? NO_TOKEN, claim?.ms ?? 0];
+      const reply = (await this.#run((client) => CHARGE.run(client, keys, [items, due, ...special]))) as string;
       const verdict = reply.charCodeAt(0);
       if (verdict === ALLOWED || verdict === DENIED) return rulingOf(charges, reply);
       // It came in time, so it is our idea of the server's clock that is wrong.

@@ -1,0 +1,30 @@
+/**
+ * How one meter counts, in Lua without functions: statements that are set into the scripts and work on the registers of limit-lua.ts.
+ * A closure or a table for each step of each decision would cost more than all commands of it.
+ */
+export interface MeterLua {
+  /** Finds out what is used by `now`. Changes nothing but what is needed when the server's clock was set back. Has: `head`, `layout`. */
+  readonly look: string;
+  /** Charges `units`, and writes. */
+  readonly add: string;
+  /** Sets `wait`: microseconds until no more than `room` is used. */
+  readonly wait: string;
+  /** Sets `full`: microseconds until nothing is used. */
+  readonly full: string;
+  /** Takes back `units` that were charged at `since`, as far as they are in use, and writes. */
+  readonly remove: string;
+}
+
+/** The longest head of a state, in bytes. */
+export const HEAD = 48;
+
+/** A time to live: milliseconds, rounded up, and one more. */
+export const px = (us: string): string => `ceil(${us} / 1000) + 1`;
+
+/** Sets the clock of a key, which never goes back, after its time of the last charge and its offset were read. */
+export const TICK = `
+now = wall + offset
+if now < last then
+  now, offset = last, last - wall
+  call('SETRANGE', key, '12', pack('<d', offset))
+end`;
