@@ -1,17 +1,17 @@
-import { HEAD, type MeterLua } from './meter-lua.js';
+import { type MeterLua, TRAILER } from './meter-lua.js';
 import { BUCKET, COUNTED, SLOTS } from './meters-lua.js';
 import { SLIDING } from './sliding-lua.js';
 
 /**
  * What the scripts of rate limits share. Times are microseconds of the server, counts are integers, both exact in a Lua number.
  *
- * A key has a clock of its own: it never goes back, and goes on when the server's clock was set back (`offset`). Each state begins with
- * four bytes that name its layout, the time of its last charge, and that offset. What begins otherwise is not ours and counts as nothing; what
- * is no string is removed. Every write leaves a time to live: there is no key without one.
+ * A key has a clock of its own: it never goes back, and goes on when the server's clock was set back (`offset`). Each state holds four bytes
+ * that name its layout, the time of its last charge, that offset, and what follows here. What has no such name is not ours and counts as
+ * nothing; what is no string is removed. Every write leaves a time to live: there is no key without one.
  *
- *   RL2R  ring log: the oldest time, the time to live, capacity, next index, units in use; then the time of each unit, 8 bytes. The unit
- *         at `next - used` is the oldest.
- *   RL2S  segments: number of the present one, its units, all units in use; then the units of 61 segments.
+ *   RL2L  log: the time of each unit, 8 bytes, oldest first; behind them the trailer: oldest time in use, end of the time to live, index
+ *         of the first unit in use, units in use.
+ *   RL2S  segments: the units of 61; behind them the trailer: number of the present one, its units, all units in use.
  *   RL1B  bucket: its level.   RL1W  window: its start, its units.
  */
 export const PRELUDE = `
@@ -28,7 +28,7 @@ const REGISTERS = [
   ...['kind', 'key', 'cost', 'limit', 'window', 'capacity'],
   ...['block', 'shadow', 'settles', 'debt', 'from', 'to', 'factor', 'ms', 'max', 'id'],
   ...['now', 'offset', 'last', 'used', 'other', 'fits', 'blocked'],
-  ...['ring', 'next', 'oldest', 'ends', 'width', 'segment', 'present', 'current', 'passed', 'bytes'],
+  ...['oldest', 'ends', 'first', 'width', 'segment', 'present', 'current', 'passed', 'bytes'],
 ];
 export const ITEM = `local ${REGISTERS.join(', ')}`;
 export const KEPT = `{ ${REGISTERS.join(', ')} }`;
@@ -51,12 +51,12 @@ if rest ~= '' then
   if ms == '0' then ms = nil end
 end
 now, offset, last, used = wall, 0, 0, 0
-local head = kind == 'k' and '' or redis.pcall('GETRANGE', key, '0', '${HEAD - 1}')
-if head.err then
+local state = kind == 'k' and '' or redis.pcall('GETRANGE', key, '-${TRAILER}', '-1')
+if state.err then
   call('DEL', key)
-  head = ''
+  state = ''
 end
-local layout = sub(head, 1, 4)
+local layout = sub(state, 1, 4)
 ${byKind('look')}`;
 export const ADD = byKind('add');
 export const WAIT = byKind('wait');

@@ -3,7 +3,7 @@
  * A closure or a table for each step of each decision would cost more than all commands of it.
  */
 export interface MeterLua {
-  /** Finds out what is used by `now`. Changes nothing but what is needed when the server's clock was set back. Has: `head`, `layout`. */
+  /** Finds out what is used by `now`. Changes nothing but what is needed when the server's clock was set back. Has: `state`, `layout`. */
   readonly look: string;
   /** Charges `units`, and writes. */
   readonly add: string;
@@ -15,16 +15,16 @@ export interface MeterLua {
   readonly remove: string;
 }
 
-/** The longest head of a state, in bytes. */
-export const HEAD = 48;
+/** What is read of a state: its last bytes, or all if it is shorter. */
+export const TRAILER = 48;
 
 /** A time to live: milliseconds, rounded up, and one more. */
-export const px = (us: string): string => `ceil(${us} / 1000) + 1`;
+export const px = (us: string): string => `ceil((${us}) / 1000) + 1`;
 
-/** Sets the clock of a key, which never goes back, after its time of the last charge and its offset were read. */
-export const TICK = `
+/** Sets the clock of a key, which never goes back, after its last time and its offset were read; and `at` which byte that offset stands. */
+export const tick = (at: string): string => `
 now = wall + offset
 if now < last then
   now, offset = last, last - wall
-  call('SETRANGE', key, '12', pack('<d', offset))
+  call('SETRANGE', key, ${at}, pack('<d', offset))
 end`;

@@ -1,14 +1,17 @@
-import { type MeterLua, px, TICK } from './meter-lua.js';
+import { type MeterLua, px, tick } from './meter-lua.js';
 
 const [BUCKET_LAYOUT, WINDOW_LAYOUT] = ['RL1B', 'RL1W'];
+
+/** Where the offset of their clock stands in both. */
+const OFFSET = `'12'`;
 
 const writeBucket = `call('SET', key, '${BUCKET_LAYOUT}' .. pack('<ddd', now, offset, used), 'PX', ${px('used * window / limit')})`;
 
 export const BUCKET: MeterLua = {
   look: `
 if layout == '${BUCKET_LAYOUT}' then
-  last, offset, used = parse('<ddd', head, 5)
-  ${TICK}
+  last, offset, used = parse('<ddd', state, 5)
+  ${tick(OFFSET)}
   used = math.max(0, used - (now - last) * limit / window)
 end`,
   add: `
@@ -28,12 +31,12 @@ const writeWindow = `call('SET', key, '${WINDOW_LAYOUT}' .. pack('<dddd', now, o
 export const COUNTED: MeterLua = {
   look: `
 local start
-if layout == '${WINDOW_LAYOUT}' then last, offset, start, used = parse('<dddd', head, 5) end
+if layout == '${WINDOW_LAYOUT}' then last, offset, start, used = parse('<dddd', state, 5) end
 if kind == 'c' then
   now = math.max(wall, last)
   other = now < from or now >= to
 else
-  if start then ${TICK} end
+  if start then ${tick(OFFSET)} end
   from = start or 0
   to = from + window
   if now >= to then from, to = now, now + window end
