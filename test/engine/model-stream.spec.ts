@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import { ModelCache } from '../../libs/cache/src/features/model/model-cache.js';
 import type { ModelCacheOptions } from '../../libs/cache/src/features/model/model-options.js';
@@ -152,6 +153,22 @@ describe('an answer in parts', () => {
       expect([again.hit, await rest(again)]).toEqual(['none', ['again']]);
     });
 
+    it('ends when the last of those who wait for its first part has left, whoever asked first', async () => {
+      const { models } = create();
+      const model = heldStream<string>();
+      const aborts = [1, 2, 3].map(() => new AbortController());
+      const asked = aborts.map(({ signal }) => models.stream({ ...QUESTION, signal }, model.start));
+      const left = Promise.allSettled(asked);
+      await turn();
+      for (const abort of aborts) {
+        expect(model.signals[0]?.aborted).toBe(false);
+        abort.abort(new Error('tab closed'));
+        await turn();
+      }
+      expect(model.signals[0]?.aborted).toBe(true);
+      expect((await left).every(({ status }) => status === 'rejected')).toBe(true);
+    });
+
     it('ends when nobody who joined reads on', async () => {
       const { models } = create();
       const model = heldStream<string>();
@@ -177,6 +194,33 @@ describe('an answer in parts', () => {
       expect(() => second?.words.push('yours')).toThrow();
       expect(await reader(three!).next()).toEqual({ words: ['El'] });
     });
+  });
+
+  it('is kept and read along as the model gave it, whatever who asked first does with its parts (G8)', async () => {
+    const { models } = create();
+    const model = heldStream<{ words: string[] }>();
+    model.push({ words: ['El'] });
+    const first = await reader(await models.stream(QUESTION, model.start)).next();
+    first?.words.push('mine');
+    const along = await models.stream(QUESTION, model.start);
+    model.end();
+    expect(await rest(along)).toEqual([{ words: ['El'] }]);
+    expect(await rest(await models.stream(QUESTION, model.start))).toEqual([{ words: ['El'] }]);
+  });
+
+  it('leaves nothing with the signal of a caller once it is over, read or not, given or not', async () => {
+    const { models } = create();
+    const { signal } = new AbortController();
+    const failing = () => {
+      throw new Error('overloaded');
+    };
+    for (const request of [QUESTION, { ...QUESTION, noStore: true }])
+      await expect(models.stream({ ...request, signal }, failing)).rejects.toThrow('overloaded');
+    await models.stream({ ...QUESTION, signal }, heldAnswer('never read'));
+    await turn();
+    await rest(await models.stream({ ...QUESTION, signal }, heldAnswer('x')));
+    await turn();
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
   describe('that fails', () => {
@@ -217,6 +261,8 @@ describe('an answer in parts', () => {
       const streams = await Promise.all([1, 2].map(() => models.stream(QUESTION, model.start)));
       model.fail(new Error('cut off'));
       for (const stream of streams) await expect(rest(stream)).rejects.toThrow('cut off');
+      await turn();
+      expect(models.getStats()).toMatchObject({ hits: 0, stored: 0 }); // to read along was no hit
       const again = heldStream<string>();
       again.push('again');
       expect((await models.stream(QUESTION, again.start)).hit).toBe('none');
@@ -250,6 +296,18 @@ describe('an answer in parts', () => {
     await turn();
     const fresh = await models.stream(request, say('newest'));
     expect([fresh.hit, await rest(fresh)]).toEqual(['exact', ['new']]);
+  });
+
+  it('ends behind one whose time is over when it is too long to be kept', async () => {
+    const { models, clock } = create({ maxOutputLength: 10 });
+    const request = { ...QUESTION, ttl: '1m', staleWhileRevalidate: '1h' } as const;
+    await rest(await models.stream(request, heldAnswer('old')));
+    await clock.advance(120_000);
+    const model = heldStream<string>();
+    model.push('much ', 'too ', 'long');
+    expect((await models.stream(request, model.start)).hit).toBe('stale');
+    for (let i = 0; i < 10; i++) await turn();
+    expect(model.signals.map(({ aborted }) => aborted)).toEqual([true]);
   });
 
   it('is not joined after an invalidation, and not kept (G1, G2)', async () => {
@@ -311,8 +369,38 @@ describe('an answer in parts', () => {
     expect(models.getStats().refused).toEqual({ empty: 1, unkeyable: 1, busy: 1 });
   });
 
+  it('is given from what is kept while too many are recorded', async () => {
+    const { models } = create({ maxRecordings: 1 });
+    await rest(await models.stream(QUESTION, heldAnswer('kept')));
+    await turn();
+    const model = heldStream<string>();
+    model.push('El ');
+    await models.stream({ ...QUESTION, input: 'other' }, model.start);
+    expect(await models.stream(QUESTION, model.start)).toMatchObject({ hit: 'exact' });
+    const anew = await models.stream({ ...QUESTION, noCache: true }, heldAnswer('anew'));
+    expect([anew.hit, await rest(anew)]).toEqual(['none', ['anew']]);
+    expect(models.getStats()).toMatchObject({ hits: 1, refused: { busy: 1 } });
+  });
+
   describe('that is too long to be kept', () => {
     const LONG = 'x'.repeat(60);
+
+    it.each<[string, ModelStreamRequest, (i: number) => unknown]>([
+      ['of parts that are no JSON', QUESTION, (i) => ({ tokens: BigInt(i) })],
+      ['of parts that JSON leaves out', QUESTION, (i) => new Map([[i, LONG]])],
+      ['of parts that are no data', QUESTION, () => ({ call: () => LONG })],
+      ['of empty parts', QUESTION, () => ''],
+      ['of empty parts, beside the cache', { ...QUESTION, noStore: true }, () => ''],
+    ])('is held within the bound although nobody reads it: %s', async (_, request, part) => {
+      const { models } = create({ maxOutputLength: 100 });
+      let given = 0;
+      const stream = await models.stream<unknown>(request, async function* () {
+        for (; given < 1_000; given++) yield part(given);
+      });
+      for (let i = 0; i < 10; i++) await turn();
+      expect(given).toBeLessThan(105);
+      await stream.cancel();
+    });
 
     it('is read to its end, with no more in memory than allowed, by whoever keeps up', async () => {
       const { models } = create({ maxOutputLength: 100 });
@@ -461,6 +549,44 @@ describe('an answer in parts', () => {
     await rest(await models.stream(request, model.start));
     const { totals } = await models.getSavings();
     expect(totals).toMatchObject({ calls: 1, hits: 2, coalesced: 1, tokensAvoided: { output: 10 } });
+  });
+
+  it('counts what goes past the cache as calls, by what it cost as far as its parts could be kept', async () => {
+    const { cache, clock } = createCache();
+    const prices = { currency: 'EUR', models: { llama: { input: 1_000_000, output: 1_000_000 } } };
+    const settings = { secret: 'a secret of the tests', prices, maxInputLength: 20, maxOutputLength: 20 };
+    const models = new ModelCache({ engine: cache.engine, clock, tally: new MemoryTally(clock) }, settings);
+    const describe = (parts: readonly string[]) => ({ usage: { output: parts.length } });
+    const ask = async (more: Partial<ModelStreamRequest<string>> = {}, words = WORDS.slice(0, 3)) => {
+      const start = async function* () {
+        yield* words;
+      };
+      await rest(await models.stream({ ...QUESTION, describe, ...more }, start));
+      await turn();
+    };
+    const counted = async () => (await models.getSavings()).totals;
+    await ask({ noStore: true });
+    await ask({ input: 'x'.repeat(21) });
+    models.configure({ enabled: false });
+    await ask();
+    expect(await counted()).toMatchObject({ calls: 3, unpriced: 0, spent: [{ micros: 9 }] });
+    await ask({ describe: undefined });
+    await ask({}, Array(10).fill('much too long'));
+    models.configure({ enabled: true });
+    await ask({}, Array(10).fill('much too long'));
+    models.configure({ maxRecordings: 0 });
+    await ask();
+    expect(await counted()).toMatchObject({ calls: 7, hits: 0, unpriced: 4, spent: [{ micros: 9 }] });
+    await expect(
+      models.stream(QUESTION, () => {
+        throw new Error('overloaded');
+      }),
+    ).rejects.toThrow('overloaded');
+    const model = heldStream<string>();
+    model.push('El ');
+    await (await models.stream({ ...QUESTION, noStore: true }, model.start)).cancel();
+    await turn();
+    expect(await counted()).toMatchObject({ calls: 7 });
   });
 
   it('is encrypted at rest like any other', async () => {

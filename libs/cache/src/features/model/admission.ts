@@ -1,4 +1,5 @@
 import { OptionCheck } from '@mobius1/kernel';
+import { answerLength } from './answer-length.js';
 import { checkConfidence, type ResolvedModelOptions } from './model-options.js';
 import type { TokenUsage } from './savings/tokens.js';
 
@@ -86,7 +87,7 @@ const REASONS: readonly (readonly [reason: RefusalReason, applies: (candidate: C
     ({ params: { temperature, seed }, options }) =>
       typeof temperature === 'number' && temperature > options.maxTemperature && seed === undefined,
   ],
-  ['output-too-large', ({ output, options }) => lengthOf(output) > options.maxOutputLength],
+  ['output-too-large', ({ output, options }) => answerLength(output) > options.maxOutputLength],
 ];
 
 /** Whether a reason to end, in the words of any provider, is that the answer was complete. */
@@ -106,16 +107,6 @@ function isJson(output: unknown): boolean {
     return true;
   } catch {
     return false;
-  }
-}
-
-/** Characters; what JSON cannot write is measured by the cache itself. */
-function lengthOf(output: unknown): number {
-  if (typeof output === 'string') return output.length;
-  try {
-    return (JSON.stringify(output) as string | undefined)?.length ?? 0;
-  } catch {
-    return 0;
   }
 }
 

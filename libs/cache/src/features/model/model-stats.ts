@@ -58,7 +58,7 @@ export class ModelLedger {
   }
 
   /** An inference ran and gave this; hands it back with what it cost. */
-  called(account: ModelAccount, answer: PlainAnswer): PlainAnswer {
+  called<A extends Pick<PlainAnswer, 'metadata'>>(account: ModelAccount, answer: A): A & Pick<PlainAnswer, 'cost'> {
     const priced = this.priced(account, answer);
     this.#savings.called(account, priced.cost);
     return priced;

@@ -21,10 +21,13 @@ export class StreamOverrunError extends ModelStreamError {
   }
 }
 
-/** Why an answer is not kept any more; readers do not see it. */
-export class AnswerTooLongError extends ModelStreamError {
-  constructor(maxLength: number) {
-    super(`The answer is longer than ${maxLength} characters (maxOutputLength), so nobody can join it any more.`);
+/** Why an answer is not kept any more. Readers do not see it: they read on. */
+export class NotKeptError extends ModelStreamError {
+  readonly reason: 'output-too-large' | 'unkeyable';
+
+  constructor(reason: NotKeptError['reason']) {
+    super(`The answer is not kept (${reason}), so nobody can join it any more.`);
+    this.reason = reason;
   }
 }
 

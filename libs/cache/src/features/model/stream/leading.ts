@@ -2,7 +2,7 @@ import type { ModelMetadata } from '../admission.js';
 import type { AnswerStore } from '../answer-store.js';
 import type { Made } from '../inquiry.js';
 import type { PlainAnswer } from '../model-types.js';
-import { AnswerTooLongError } from './errors.js';
+import { NotKeptError } from './errors.js';
 import type { PartReader } from './part-reader.js';
 import type { Recorded, Recording } from './recording.js';
 
@@ -33,7 +33,7 @@ export class Leading<Part> {
 
   /** Asks the model, and records what it says; for `AnswerStore.load`. */
   readonly make = async (show?: (what: Recording<Part>) => void): Promise<PlainAnswer> => {
-    const { answers, record, signal } = this.#options;
+    const { record, signal } = this.#options;
     const recording = record();
     this.recording = recording;
     if (this.#behind) recording.goOn();
@@ -46,7 +46,7 @@ export class Leading<Part> {
     try {
       return this.#judge(await recording.whole);
     } catch (error) {
-      if (error instanceof AnswerTooLongError) answers.ledger.refused('output-too-large', undefined);
+      if (error instanceof NotKeptError) this.#notKept(recording, error);
       throw error;
     }
   };
@@ -55,6 +55,16 @@ export class Leading<Part> {
   goBehind(): void {
     this.#behind = true;
     this.recording?.goOn();
+    void this.reader?.return(); // who never reads would hold up an answer that turns out too long
+  }
+
+  /** It was asked for and is read, and none of its parts are left to describe it by. */
+  #notKept({ ended }: Recording<Part>, { reason }: NotKeptError): void {
+    const { account, answers } = this.#options;
+    const { ledger } = answers;
+    ledger.misses++;
+    ledger.refused(reason, undefined);
+    ended.then((latencyMs) => ledger.called(account, { metadata: { latencyMs } })).catch(() => undefined);
   }
 
   #judge({ parts, at, ms }: Recorded<Part>): PlainAnswer {

@@ -30,8 +30,14 @@ export class PartReader<Part> implements AsyncIterableIterator<Part, undefined> 
     signal?.addEventListener('abort', this.#aborted, { once: true });
   }
 
-  /** There may be news: a part, the end, a failure. */
+  /** There may be news: a part. */
   wake(): void {
+    this.#news?.();
+  }
+
+  /** There will be no more news: it has ended or failed. A signal that outlives it must not hold it. */
+  over(): void {
+    this.#signal?.removeEventListener('abort', this.#aborted);
     this.#news?.();
   }
 

@@ -1,7 +1,7 @@
 import type { Clock } from '@mobius1/kernel';
-import { sharer } from '../../../core/draft.js';
-import { AnswerTooLongError, StreamAbandonedError, StreamOverrunError, UnsharablePartError } from './errors.js';
+import { NotKeptError, StreamAbandonedError, StreamOverrunError, UnsharablePartError } from './errors.js';
 import { PartReader } from './part-reader.js';
+import { type RecordedPart, recordPart } from './recorded-part.js';
 import { pumpOf, type PartPump, type StreamSource } from './source.js';
 
 /** All parts of an answer, and when they came. */
@@ -15,18 +15,11 @@ export interface Recorded<Part> {
 
 export interface RecordingOptions<Part> {
   readonly start: (signal: AbortSignal) => StreamSource<Part> | Promise<StreamSource<Part>>;
-  /** Characters or bytes of all parts together; an answer that is longer is read along, and neither kept nor joined. */
+  /** Characters or bytes of all parts together; an answer that is longer is read along, and neither kept nor joined. 0: none is kept. */
   readonly maxLength: number;
   /** Whether somebody may still come who wants to read, although nobody does now. */
   readonly expected: () => boolean;
   readonly clock: Clock;
-}
-
-interface Slot<Part> {
-  readonly part: Part;
-  readonly length: number;
-  /** Copies of the part for those who did not ask for it first (G8); made for the first of them. */
-  take?: (() => unknown) | undefined;
 }
 
 /**
@@ -36,20 +29,23 @@ interface Slot<Part> {
  * come late read it from the beginning. So a reader who is slow holds up nobody, neither the model nor other readers. When the last reader
  * has left, and nobody is expected, the model is told to stop.
  *
- * An answer that grows beyond `maxLength` is not kept any more: `whole` fails, what all have read is dropped, and the model is listened to
- * as fast as the fastest reader reads. Who falls behind by more than `maxLength` then is told so (`StreamOverrunError`).
+ * An answer that grows beyond `maxLength`, or has a part that is no data, is not kept any more: `whole` fails (`NotKeptError`), what all have
+ * read is dropped, and the model is listened to as fast as the fastest reader reads. Who falls behind by more than `maxLength` then is told
+ * so (`StreamOverrunError`).
  */
 export class Recording<Part> {
   /** Settles with the first part, or the end, or what went wrong before. */
   readonly first: Promise<void>;
-  /** All parts; fails with what goes wrong. */
+  /** All parts, copied for whoever keeps them; fails with what goes wrong, and with NotKeptError. */
   readonly whole: Promise<Recorded<Part>>;
+  /** Milliseconds from the question to the end, of an answer that is not kept as well; fails with what goes wrong. */
+  readonly ended: Promise<number>;
   readonly #options: RecordingOptions<Part>;
   readonly #readers = new Set<PartReader<Part>>();
   readonly #abort = new AbortController();
   readonly #began: number;
   readonly #at: number[] = [];
-  #slots: Slot<Part>[] = [];
+  #slots: RecordedPart<Part>[] = [];
   /** Parts that are gone from the beginning. */
   #dropped = 0;
   #length = 0;
@@ -57,18 +53,20 @@ export class Recording<Part> {
   #state: 'running' | 'ended' | 'failed' = 'running';
   #error: unknown;
   #goesOn = false;
-  #kept = true;
+  #notKept: NotKeptError | undefined;
   #wanted: (() => void) | undefined;
   #settleFirst!: { resolve: () => void; reject: (error: unknown) => void };
   #settleWhole!: { resolve: (recorded: Recorded<Part>) => void; reject: (error: unknown) => void };
+  #settleEnded!: { resolve: (ms: number) => void; reject: (error: unknown) => void };
 
   constructor(options: RecordingOptions<Part>) {
     this.#options = options;
     this.#began = options.clock.monotonic();
     this.first = new Promise((resolve, reject) => (this.#settleFirst = { resolve, reject }));
     this.whole = new Promise((resolve, reject) => (this.#settleWhole = { resolve, reject }));
-    this.first.catch(() => undefined); // told to who waits for it, and by `whole`
-    this.whole.catch(() => undefined); // told to every reader
+    this.ended = new Promise((resolve, reject) => (this.#settleEnded = { resolve, reject }));
+    // What goes wrong is told to every reader, and to whoever waits for one of these.
+    for (const promise of [this.first, this.whole, this.ended]) promise.catch(() => undefined);
     void this.#run();
   }
 
@@ -77,15 +75,22 @@ export class Recording<Part> {
     return this.#dropped + this.#slots.length;
   }
 
+  /** Why it is not kept; `undefined` as long as it is. */
+  get notKept(): NotKeptError | undefined {
+    return this.#notKept;
+  }
+
   get #running(): boolean {
     return this.#state === 'running';
   }
 
   /** A reader from the beginning; `undefined` when the beginning is gone, or nobody reads it any more. */
   attach(reader: { readonly owner: boolean; readonly signal?: AbortSignal | undefined }): PartReader<Part> | undefined {
-    if (this.#dropped > 0 || !this.#kept || this.#error instanceof StreamAbandonedError) return undefined;
+    if (this.#dropped > 0 || this.#notKept !== undefined || this.#error instanceof StreamAbandonedError)
+      return undefined;
     const attached = new PartReader<Part>(this, reader);
     this.#readers.add(attached);
+    if (!this.#running) attached.over();
     return attached;
   }
 
@@ -108,13 +113,13 @@ export class Recording<Part> {
   /** For readers: this one reads no more. */
   detach(reader: PartReader<Part>): void {
     if (!this.#readers.delete(reader)) return;
-    if (this.#kept) this.leaveIfAlone();
+    if (this.#notKept === undefined) this.leaveIfAlone();
     else this.#trim();
   }
 
   /** For readers: this one has read on. */
   advanced(): void {
-    if (!this.#kept) this.#trim();
+    if (this.#notKept !== undefined) this.#trim();
   }
 
   /** Tells the model to stop when nobody reads, and nobody is expected to. */
@@ -132,7 +137,7 @@ export class Recording<Part> {
         const { done, value } = await this.#pump.next();
         if (done) this.#end();
         else this.#push(value);
-        if (!this.#kept) await this.#demand();
+        if (this.#notKept !== undefined) await this.#demand();
       }
     } catch (error) {
       this.#fail(error);
@@ -141,13 +146,13 @@ export class Recording<Part> {
 
   #push(part: Part): void {
     if (!this.#running) return; // it was stopped meanwhile
-    const { clock, maxLength } = this.#options;
-    const length = lengthOf(part);
-    this.#slots.push({ part, length });
-    this.#length += length;
-    if (this.#kept) this.#at.push(Math.round(clock.monotonic() - this.#began));
-    if (this.#length > maxLength) this.#overflow();
-    this.#wake();
+    const recorded = recordPart(part);
+    this.#slots.push(recorded);
+    this.#length += recorded.length;
+    if (this.#notKept === undefined) this.#at.push(this.#now());
+    if (this.#length > this.#options.maxLength) this.#tooLong();
+    else if (recorded.copy === undefined) this.#stopKeeping('unkeyable');
+    for (const reader of this.#readers) reader.wake();
     if (this.count > 1) return;
     this.#settleFirst.resolve();
     // Who waited for the first part comes to read it within this turn.
@@ -157,38 +162,42 @@ export class Recording<Part> {
   #end(): void {
     if (!this.#running) return;
     this.#state = 'ended';
-    const { clock } = this.#options;
-    const parts = this.#slots.map(({ part }) => part);
-    this.#settleWhole.resolve({ parts, at: this.#at, ms: Math.round(clock.monotonic() - this.#began) });
+    const ms = this.#now();
+    if (this.#notKept === undefined) {
+      const parts = this.#slots.map((slot) => this.#copyOf(slot));
+      this.#settleWhole.resolve({ parts, at: this.#at, ms });
+    }
+    this.#settleEnded.resolve(ms);
     this.#settleFirst.resolve();
-    this.#wake();
+    this.#over();
   }
 
   #fail(error: unknown): void {
     if (!this.#running) return;
     this.#state = 'failed';
     this.#error = error;
-    this.#settleFirst.reject(error);
-    this.#settleWhole.reject(error);
+    for (const { reject } of [this.#settleFirst, this.#settleWhole, this.#settleEnded]) reject(error);
     this.#abort.abort(error);
     this.#pump?.stop(error);
     this.#wanted?.();
-    this.#wake();
+    this.#over();
   }
 
   /** The answer is too long to be kept. What is there stays for those who read, until the fastest of them wants more. */
-  #overflow(): void {
-    const { maxLength } = this.#options;
-    if (this.#kept) {
-      this.#kept = false;
-      this.#settleWhole.reject(new AnswerTooLongError(maxLength));
-      this.#trim();
-      return;
-    }
+  #tooLong(): void {
+    if (this.#notKept === undefined) this.#stopKeeping('output-too-large');
     // A part that is long by itself is no fault of those who read.
-    while (this.#length > maxLength && this.#slots.length > 1) this.#drop();
+    else while (this.#length > this.#options.maxLength && this.#slots.length > 1) this.#drop();
   }
 
+  #stopKeeping(reason: NotKeptError['reason']): void {
+    if (this.#notKept !== undefined) return;
+    this.#notKept = new NotKeptError(reason);
+    this.#settleWhole.reject(this.#notKept);
+    this.#trim();
+  }
+
+  /** Drops what all have read. */
   #trim(): void {
     if (this.#readers.size === 0) {
       if (this.#running) this.#fail(new StreamAbandonedError());
@@ -210,23 +219,17 @@ export class Recording<Part> {
     this.#wanted = undefined;
   }
 
-  #copyOf(slot: Slot<Part>): Part {
-    if (!('take' in slot)) slot.take = sharer(slot.part);
-    if (slot.take === undefined) throw new UnsharablePartError();
-    return slot.take() as Part;
+  #copyOf({ copy }: RecordedPart<Part>): Part {
+    if (copy === undefined) throw new UnsharablePartError();
+    return copy();
   }
 
-  #wake(): void {
-    for (const reader of this.#readers) reader.wake();
+  /** Milliseconds since the question. */
+  #now(): number {
+    return Math.round(this.#options.clock.monotonic() - this.#began);
   }
-}
 
-function lengthOf(part: unknown): number {
-  if (typeof part === 'string') return part.length;
-  if (ArrayBuffer.isView(part)) return part.byteLength;
-  try {
-    return (JSON.stringify(part) as string | undefined)?.length ?? 0;
-  } catch {
-    return 0; // it will not be stored either
+  #over(): void {
+    for (const reader of this.#readers) reader.over();
   }
 }

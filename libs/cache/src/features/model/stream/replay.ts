@@ -33,6 +33,7 @@ async function* paced<Part>(
   { parts, at }: Parts<Part>,
   { pace, signal, clock, ends }: ReplayOptions & { readonly ends: AbortController },
 ): AsyncGenerator<Part, undefined> {
+  signal?.throwIfAborted();
   const aborted = (): void => ends.abort();
   signal?.addEventListener('abort', aborted, { once: true });
   const start = clock.monotonic();
