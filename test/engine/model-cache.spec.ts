@@ -82,6 +82,12 @@ describe('the model cache', () => {
       }
     });
 
+    it('and takes null for no parameters', async () => {
+      const { models } = create();
+      await models.wrap({ ...QUESTION, params: null as never }, () => 'first');
+      expect(await models.wrap(QUESTION, () => 'second')).toMatchObject({ output: 'first', hit: 'exact' });
+    });
+
     it('and nothing else', async () => {
       const { models } = create();
       const tools = { weather: { schema: { city: 'string' }, execute: () => 'sunny' } };
@@ -134,6 +140,7 @@ describe('the model cache', () => {
       ['low-confidence', { confidence: 0.79 }, 'perhaps', {}, { minConfidence: 0.8 }],
       ['invalid-json', { json: true }, '{"a":'],
       ['temperature', {}, 'a poem', { temperature: 1.2 }],
+      ['temperature', {}, 'a poem', { temperature: 1.2, seed: null }],
       ['output-too-large', {}, 'x'.repeat(11), {}, { maxOutputLength: 10 }],
     ])('%s', async (reason, metadata, output, params = {}, options = {}) => {
       const { models } = create(options);
@@ -187,9 +194,12 @@ describe('the model cache', () => {
       expect(await models.set('llama', 'q', 'y', 'w1')).toEqual({ stored: true });
     });
 
-    it.each([NaN, -0.1, 1.1, 'high'])('refuses a confidence of %p', async (confidence) => {
+    it.each([
+      ...[NaN, -0.1, 1.1, 'high'].map((confidence) => ({ confidence })),
+      ...[{ finishReason: null }, { toolCalls: 'pay' }, { json: 1 }],
+    ])('refuses to be told %p', async (metadata) => {
       const { models } = create();
-      const told = models.set('llama', 'q', 'y', 'w1', { confidence: confidence as never });
+      const told = models.set('llama', 'q', 'y', 'w1', metadata as never);
       await expect(told).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
     });
   });
@@ -285,6 +295,9 @@ describe('the model cache', () => {
       const wrong = [
         () => ({ confidence: NaN }),
         () => ({ tokens: -1 }),
+        () => ({ finishReason: null as never }), // as OpenAI has it in every part but the last
+        () => ({ toolCalls: null as never }),
+        () => ({ json: 'yes' as never }),
         () => {
           throw new TypeError('of undefined');
         },
@@ -294,7 +307,7 @@ describe('the model cache', () => {
           output: 'paid',
           hit: 'none',
         });
-      expect(models.getStats()).toMatchObject({ stored: 0, refused: { undescribed: 3 } });
+      expect(models.getStats()).toMatchObject({ stored: 0, refused: { undescribed: wrong.length } });
     });
 
     it('counts as stored only what is, and says so of the answer', async () => {

@@ -85,7 +85,7 @@ const REASONS: readonly (readonly [reason: RefusalReason, applies: (candidate: C
   [
     'temperature',
     ({ params: { temperature, seed }, options }) =>
-      typeof temperature === 'number' && temperature > options.maxTemperature && seed === undefined,
+      typeof temperature === 'number' && temperature > options.maxTemperature && (seed === undefined || seed === null),
   ],
   ['output-too-large', ({ output, options }) => answerLength(output) > options.maxOutputLength],
 ];
@@ -110,13 +110,18 @@ function isJson(output: unknown): boolean {
   }
 }
 
-/** @throws InvalidOptionsError for a confidence that is none, or counts that are none */
-export function checkMetadata(scope: string, { confidence, tokens, latencyMs, usage }: ModelMetadata): void {
+/** @throws InvalidOptionsError for what is told of an answer and cannot be: a confidence of NaN, a reason to end that is no text */
+export function checkMetadata(scope: string, metadata: ModelMetadata): void {
+  const { confidence, tokens, latencyMs, usage, finishReason, json } = metadata;
+  const toolCalls: unknown = metadata.toolCalls;
   const check = new OptionCheck(scope);
   checkConfidence(check, 'confidence', confidence);
   for (const [name, value] of Object.entries({ tokens, latencyMs })) {
     if (value !== undefined && !(value >= 0)) check.problem(name, 'a number, 0 or more', value);
   }
+  check.string('finishReason', finishReason, { empty: true });
+  if (toolCalls !== undefined && !Array.isArray(toolCalls)) check.problem('toolCalls', 'a list of names', toolCalls);
+  check.boolean('json', json);
   check.unknownKeys('usage', usage, ['input', 'cachedInput', 'output']);
   for (const [kind, count] of Object.entries(usage ?? {}))
     check.integerBetween(`usage.${kind}`, count, 0, Number.MAX_SAFE_INTEGER);

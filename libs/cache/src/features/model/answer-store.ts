@@ -268,8 +268,8 @@ export class AnswerStore {
     return this.#outcome<T>(made, 'none', key);
   }
 
-  #refusalOf({ output, judged = output, metadata, params = {} }: Made): RefusalReason | undefined {
-    return refusalOf({ output: judged, metadata, params, options: this.#options });
+  #refusalOf({ output, judged = output, metadata, params }: Made): RefusalReason | undefined {
+    return refusalOf({ output: judged, metadata, params: params ?? {}, options: this.#options });
   }
 
   /** The entry; an answer that cannot be encoded is handed on, and not kept. */
