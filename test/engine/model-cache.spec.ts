@@ -66,6 +66,10 @@ describe('the model cache', () => {
       { ...QUESTION, input: [{ role: 'system', content: QUESTION.input }] },
       { ...QUESTION, input: [{ text: 'what is it', image: new Uint8Array(1_000).fill(1) }] },
       { ...QUESTION, input: [{ text: 'what is it', image: new Uint8Array(1_000).fill(2) }] },
+      { ...QUESTION, input: { vector: new Float32Array(100).fill(2) } },
+      { ...QUESTION, input: { vector: new Uint8Array(new Float32Array(100).fill(2).buffer) } },
+      { ...QUESTION, input: 'cut inside \ud83d' },
+      { ...QUESTION, input: 'cut inside \ud83e' },
       { ...QUESTION, modelId: 'w1', workspaceId: 'llama' },
       { ...QUESTION, modelId: 'a:b', workspaceId: 'c' },
       { ...QUESTION, modelId: 'b', workspaceId: 'c:a' },
@@ -116,6 +120,44 @@ describe('the model cache', () => {
       await manager.set(stolen.key, await manager.get(fingerprint));
       expect(await models.get(QUESTION.modelId, QUESTION.input, 'w2')).toBeNull();
       expect(await models.wrap({ ...QUESTION, workspaceId: 'w2' }, () => 'of w2')).toMatchObject({ output: 'of w2' });
+    });
+
+    it.each(['a:b', 'a|b', 'a*b?[c]', '__proto__', 'constructor', '~a', '%7C', '\0', ' ', 'ñ€😀', '\ud800', 0, 7n])(
+      'a workspace named %p from all others, in all that is done with one',
+      async (workspaceId) => {
+        const models = new CacheInstance({ model: { secret: SECRET } }).models;
+        const ids = [workspaceId, `${workspaceId}x`, `x${workspaceId}`, 'w1'];
+        const ask = (id: string | number | bigint) =>
+          models.wrap({ ...QUESTION, workspaceId: id }, () => `of ${String(id)}`);
+        const kept = async () =>
+          Promise.all(ids.map(async (id) => (await models.get('llama', QUESTION.input, id))?.output));
+        const all = ids.map((id) => `of ${String(id)}`);
+        for (const id of ids) await ask(id);
+        expect(await kept()).toEqual(all);
+        await models.invalidateWorkspace(workspaceId);
+        expect(await kept()).toEqual([undefined, ...all.slice(1)]);
+        await ask(workspaceId);
+        expect((await models.getSavings({ workspaceId, groupBy: ['workspace'] })).rows).toMatchObject([
+          { workspaceId: String(workspaceId), calls: 2, hits: 1 },
+        ]);
+        expect(await models.eraseWorkspace(workspaceId)).toBe(1);
+        expect(await kept()).toEqual([undefined, ...all.slice(1)]);
+        expect((await models.getSavings({ workspaceId })).rows).toEqual([]);
+      },
+    );
+
+    it('and refuses ids that are too long to be kept apart, whatever is done with them', async () => {
+      const { models } = create();
+      const workspaceId = 'w'.repeat(2_000);
+      const run = jest.fn(() => 'x');
+      for (const told of [
+        models.wrap({ ...QUESTION, workspaceId }, run),
+        models.get('llama', 'x', workspaceId),
+        models.set('llama', 'x', 'y', workspaceId),
+        models.wrap({ ...QUESTION, modelId: 'm'.repeat(240) }, run),
+      ])
+        await expect(told).rejects.toMatchObject({ code: 'CACHE_INVALID_KEY', message: /shorter ids/ });
+      expect(run).not.toHaveBeenCalled();
     });
 
     it.each([undefined, null, '', {}])('and refuses a workspace that is %p', async (workspaceId) => {

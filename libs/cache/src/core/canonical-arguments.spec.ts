@@ -99,6 +99,16 @@ const DIFFERENT: unknown[][] = [
   [new Money(2)],
 ];
 
+it.each([
+  ['texts', (end: string) => [`cut inside ${end}`]],
+  ['names', (end: string) => [{ [end]: 1 }]],
+])('keeps %s that were cut inside a character apart in UTF-8 as well, which digests are made of (G9)', (_, args) => {
+  const bytes = ['\ud83d', '\ud83e', '\udd16', '\ufffd', '"\\ud83d"', '🤖'].map((end) =>
+    Buffer.from(canonicalArguments(args(end))).toString('hex'),
+  );
+  expect(new Set(bytes).size).toBe(bytes.length);
+});
+
 it('gives different arguments different texts', () => {
   const texts = DIFFERENT.map(canonicalArguments);
   for (const [i, text] of texts.entries()) expect([i, texts.indexOf(text)]).toEqual([i, i]);

@@ -9,7 +9,7 @@ const MAX_DEPTH = 100;
  * Writes the arguments of a call as text, so that no two different lists give the same text (G9).
  *
  * Every value begins with a letter for its type, and whatever may contain anything is preceded by its length or stands
- * between brackets; so a text can be read in one way only, and `1` is not `"1"`, nor is `["a,b"]` `["a","b"]`. Names of
+ * between brackets; what UTF-8 cannot write is escaped, so that a digest sees it. So a text can be read in one way only, and `1` is not `"1"`, nor is `["a,b"]` `["a","b"]`. Names of
  * properties are sorted; the order of Maps and Sets counts. Trailing `undefined` does not: `f(1)` is `f(1, undefined)`.
  *
  * @throws InvalidKeyError for functions, symbols, cycles, getters, and instances of classes without a value type
@@ -24,6 +24,13 @@ export function canonicalArguments(args: readonly unknown[]): string {
 
 const sized = (text: string): string => `${text.length}:${text}`;
 
+/** A half of a pair that stands alone, as where a text was cut inside an emoji. With the `u` flag pairs do not match. */
+const LONE_SURROGATE = /[\ud800-\udfff]/u;
+
+/** For what UTF-8 would write like another text: it has one character for every half that stands alone. */
+const escaped = (text: string): string | undefined =>
+  LONE_SURROGATE.test(text) ? `w${sized(JSON.stringify(text))}` : undefined;
+
 class Canonical {
   readonly #argument: number;
   #depth = 0;
@@ -35,7 +42,7 @@ class Canonical {
   write(value: unknown): string {
     switch (typeof value) {
       case 'string':
-        return `s${sized(value)}`;
+        return escaped(value) ?? `s${sized(value)}`;
       case 'number':
         return Object.is(value, -0) ? 'n-0' : `n${value}`;
       case 'boolean':
@@ -108,7 +115,7 @@ class Canonical {
       if (typeof name === 'symbol' || property?.enumerable !== true || !('value' in property)) {
         return this.#refuse('an object with symbols, getters or hidden properties');
       }
-      text += `${sized(name)}=${this.write(property.value)},`;
+      text += `${escaped(name) ?? sized(name)}=${this.write(property.value)},`;
     }
     return text;
   }

@@ -44,6 +44,9 @@ const NOT_PART_OF_THE_QUESTION: ReadonlySet<string> = new Set([
   ...['telemetry', 'experimental_telemetry'],
 ]);
 
+/** Characters of both ids together, escaped: they are in keys of at most 1,024, and in tags of at most 256. */
+const LONGEST_IDS = 240;
+
 /** Bytes above which a digest stands for them in the text that is hashed: images, sound. */
 const LONGEST_BYTES = 256;
 const DEEPEST = 100;
@@ -113,6 +116,7 @@ export class ModelKeys {
     const known = name === undefined ? undefined : this.#scopes.get(name);
     if (known !== undefined) return known;
     const ofModel = joinKey('model', { workspaceId, modelId });
+    if (ofModel.length > LONGEST_IDS) throw new InvalidKeyError(tooLong(ofModel.length));
     const tags = Object.freeze([modelTag(modelId), ofModel, modelWorkspaceTag(workspaceId)]);
     const scope = { account: Object.freeze({ modelId, workspaceId }), tags, prefix: `${ofModel}:` };
     if (name !== undefined) this.#scopes.set(name, scope);
@@ -140,6 +144,9 @@ export class ModelKeys {
     );
   }
 }
+
+const tooLong = (length: number): string =>
+  `Workspace and model take ${length} characters of a key, more than ${LONGEST_IDS}. Use shorter ids.`;
 
 /**
  * What of a value is part of the question: without functions, which stay on this side, and with long bytes by their digest; at the top
@@ -169,5 +176,7 @@ function isPlain(value: object): boolean {
 const digestOf = (view: ArrayBufferView): Map<string, string> => {
   const bytes = Buffer.from(view.buffer, view.byteOffset, view.byteLength);
   // A Map, which no JSON of a caller can be: bytes are never mistaken for a text that looks like their digest.
-  return new Map([[`bytes:${bytes.length}`, createHash('sha256').update(bytes).digest('base64url')]]);
+  return new Map([
+    [`${view.constructor.name}:${bytes.length}`, createHash('sha256').update(bytes).digest('base64url')],
+  ]);
 };
