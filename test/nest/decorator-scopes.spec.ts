@@ -2,9 +2,9 @@ import { Controller, Get, type INestApplicationContext, Injectable, Module, Para
 import { ContextIdFactory } from '@nestjs/core';
 import { Readable } from 'node:stream';
 import { EMPTY, Observable, of } from 'rxjs';
-import { CacheDecoratorError, CacheInvalidate, CacheManagerService, Cacheable } from '@mobius1/cache';
+import { CacheDecoratorError, CacheInvalidate, CacheManagerService, CacheModule, Cacheable } from '@mobius1/cache';
 import { redisOptions } from '../support/cache.js';
-import { cacheOf, closeApps, startApp } from './fixtures/start-app.js';
+import { cacheOf, closeApps, closing, startApp } from './fixtures/start-app.js';
 
 class Counter {
   runs = 0;
@@ -147,6 +147,13 @@ describe('cached methods work on', () => {
   });
 });
 
+it('providers of any kind beside them do not stop the boot', async () => {
+  const withoutPrototype = await import('node:path');
+  const values = [withoutPrototype, Object.create(null), null, 1, () => 1] as unknown[];
+  const providers = values.map((useValue, i) => ({ provide: `value ${i}`, useValue }));
+  await expect(startApp({ providers })).resolves.toBeDefined();
+});
+
 describe('two applications in one process', () => {
   it('share nothing when their prefixes differ', async () => {
     const apps = [];
@@ -160,6 +167,19 @@ describe('two applications in one process', () => {
     await apps[0]!.get(CacheManagerService).clear();
     for (const app of apps) await app.get(PlainCounter).read('1');
     expect(apps.map((app) => app.get(PlainCounter).runs)).toEqual([2, 1]);
+  });
+
+  it('one after the other each bind what both are given', async () => {
+    const counter = new PlainCounter();
+    const providers = [{ provide: 'given', useValue: counter }];
+    const one = await startApp({ providers });
+    await counter.read('1');
+    await one.close();
+    const two = await startApp({ providers });
+    await counter.read('1');
+    await two.get(CacheManagerService).clear();
+    await counter.read('1');
+    expect(counter.runs).toBe(3);
   });
 
   it('keep theirs when the other is closed', async () => {
@@ -185,6 +205,37 @@ describe('a decorated method outside of Nest', () => {
     await counter.read('1');
     await counter.read('1');
     expect(counter.runs).toBe(2);
+  });
+
+  it('uses the one application that runs, whatever else was only put together', async () => {
+    const { Test } = await import('@nestjs/testing');
+    closing(await Test.createTestingModule({ imports: [CacheModule.forRoot({ redis: false })] }).compile());
+    await startApp({});
+    const counter = new PlainCounter();
+    await counter.read('1');
+    await counter.read('1');
+    expect(counter.runs).toBe(1);
+  });
+
+  it.each<[string, () => unknown]>([
+    ['an object', () => ({})],
+    ['whatever is asked of it', () => new Proxy({}, { get: (_, name) => (name === 'then' ? undefined : jest.fn()) })],
+  ])('runs as if it were not decorated where a test mocks the cache with %s', async (_what, mock) => {
+    const { Test } = await import('@nestjs/testing');
+    const builder = Test.createTestingModule({ providers: [PlainCounter] });
+    const counter = closing(await builder.useMocker(mock).compile()).get(PlainCounter);
+    expect(await counter.read('1')).toBe('counter 1');
+  });
+
+  it('runs as if it were not decorated when it was taken off its object', async () => {
+    class Constants {
+      @Cacheable()
+      async pi(): Promise<number> {
+        return 3.14;
+      }
+    }
+    await startApp({});
+    expect(await new Constants().pi.call(undefined as never)).toBe(3.14);
   });
 
   it('does not guess which of two applications is meant', async () => {
@@ -294,6 +345,32 @@ describe('what cannot be cached', () => {
   ])('%s is refused when the class is defined', (_what, define, message) => {
     expect(define).toThrow(CacheDecoratorError);
     expect(define).toThrow(message);
+  });
+
+  it('a method named by a symbol is refused, unless it has a key: two symbols may look the same', async () => {
+    const [one, two] = [Symbol('price'), Symbol('price')];
+    expect(() => {
+      class Prices {
+        @Cacheable()
+        async [one](): Promise<number> {
+          return 1;
+        }
+      }
+      return Prices;
+    }).toThrow(/@Cacheable on Prices\.Symbol\(price\): it is named by a symbol.*give it a key/);
+    class Prices {
+      @Cacheable({ key: 'one' })
+      async [one](): Promise<number> {
+        return 1;
+      }
+
+      @Cacheable({ key: 'two' })
+      async [two](): Promise<number> {
+        return 2;
+      }
+    }
+    const prices = (await startApp({ providers: [Prices] })).get(Prices);
+    for (let i = 0; i < 2; i++) expect([await prices[one]!(), await prices[two]!()]).toEqual([1, 2]);
   });
 
   it.each<[string, () => unknown]>([

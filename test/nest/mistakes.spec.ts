@@ -262,7 +262,7 @@ describe('a mistake of the first minutes', () => {
     });
   });
 
-  describe('without the module', () => {
+  describe('with the module missing, or in the wrong place', () => {
     it('decorates a method', async () => {
       @Injectable()
       class Prices {
@@ -295,6 +295,13 @@ describe('a mistake of the first minutes', () => {
     it('has a feature of it', async () => {
       expect(await failure(() => boot({ imports: [CacheModule.forFeature({ namespace: 'x' })] }))).toContain(
         '(import CacheModule.forRoot() in your root module)',
+      );
+    });
+
+    it('has a feature of it behind it', async () => {
+      const imports = [CacheModule.forRoot({ redis: false }), CacheModule.forFeature({ namespace: 'x' })];
+      expect(await failure(() => boot({ imports }))).toContain(
+        'AppModule, imports: 1 invalid option\n  order: expected CacheModule.forFeature() before CacheModule.forRoot()',
       );
     });
   });
@@ -346,8 +353,8 @@ describe('a mistake of the first minutes', () => {
     it('in the module, in a feature, in a call', async () => {
       const app = await boot({
         imports: [
-          CacheModule.forRoot({ redis: false, defaultTtl: 60_000 }),
           CacheModule.forFeature({ namespace: 'reports', ttl: 3_600_000 }),
+          CacheModule.forRoot({ redis: false, defaultTtl: 60_000 }),
         ],
       });
       await app.get(CacheManagerService).set('k', 1, { ttl: 900_000 });

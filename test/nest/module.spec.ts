@@ -125,6 +125,13 @@ describe('CacheModule.forRootAsync', () => {
     await expect(start([module])).rejects.toThrow(/CacheModule: 1 invalid option\n {2}defaultTtl: expected/);
   });
 
+  it.each([undefined, null])('says so when what makes the options makes %s', async (nothing) => {
+    const module = CacheModule.forRootAsync({ useFactory: () => nothing as never });
+    await expect(start([module])).rejects.toThrow(
+      /CacheModule\.forRootAsync: 1 invalid option\n {2}options: expected an object/,
+    );
+  });
+
   it('is global unless said otherwise', async () => {
     @Module({ providers: [Reports] })
     class Outside {}
@@ -210,11 +217,57 @@ describe('CacheModule.forFeature', () => {
     expect(await ttl('invoices|made')).toBeGreaterThan(0);
   });
 
+  it('holds for an alias of what its module made, wherever the alias stands', async () => {
+    const app = await startApp({ imports: [InvoicesModule], providers: [{ provide: 'alias', useExisting: 'made' }] });
+    await app.get<Reports>('alias').read('1');
+    expect(await cacheOf(app).manager.get('1', { namespace: 'invoices' })).toBe('report 1');
+  });
+
+  it('holds in modules that have it from one that exports it', async () => {
+    const feature = CacheModule.forFeature({ namespace: 'shared' });
+    @Module({ imports: [feature], exports: [feature] })
+    class SharedModule {}
+    @Module({
+      imports: [SharedModule],
+      providers: [Invoices, { provide: 'made', useFactory: () => new Reports() }],
+    })
+    class UserModule {}
+    const app = await startApp({ imports: [UserModule] });
+    await app.get(Invoices).read('1');
+    await app.get<Reports>('made').read('2');
+    await app.get(Invoices).cache.set('3', 'set');
+    const { manager } = cacheOf(app);
+    const found = ['report 1', 'report 2', 'set'];
+    expect(await manager.getMany(['1', '2', '3'], { namespace: 'shared' })).toEqual(found);
+  });
+
+  it('is not that of an object that nobody bound', async () => {
+    const app = await start([InvoicesModule, CacheModule.forRoot({ redis: false })]);
+    await new Reports().read('1');
+    expect(await cacheOf(app).manager.get('1')).toBe('report 1');
+  });
+
+  it('that would not be seen behind the cache itself is refused at boot', async () => {
+    const [root, feature] = [CacheModule.forRoot({ redis: false }), CacheModule.forFeature({ namespace: 'mine' })];
+    @Module({ imports: [root, feature], providers: [Invoices] })
+    class HidesIt {}
+    @Module({ imports: [feature, root], providers: [Invoices] })
+    class SeesIt {}
+    await expect(start([HidesIt])).rejects.toThrow(
+      /HidesIt, imports: 1 invalid option\n {2}order: expected CacheModule\.forFeature\(\) before CacheModule\.forRoot\(\)/,
+    );
+    const app = await start([SeesIt]);
+    await app.get(Invoices).read('1');
+    await app.get(Invoices).cache.set('2', 'set');
+    const { manager } = cacheOf(app);
+    expect(await manager.getMany(['1', '2'], { namespace: 'mine' })).toEqual(['report 1', 'set']);
+  });
+
   it('reports wrong options at boot', async () => {
-    const feature = CacheModule.forFeature({ namespace: '', ttl: -1 });
+    const feature = CacheModule.forFeature({ namespace: '', ttl: -1, nameSpace: 'x' } as never);
     const boot = start([CacheModule.forRoot({ redis: false }), feature]);
     await expect(boot).rejects.toThrow(InvalidOptionsError);
-    await expect(boot).rejects.toThrow(/namespace: .*\n {2}ttl: /);
+    await expect(boot).rejects.toThrow(/nameSpace: .*did you mean 'namespace'.*\n {2}namespace: .*\n {2}ttl: /);
   });
 });
 

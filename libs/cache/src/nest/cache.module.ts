@@ -8,7 +8,7 @@ import {
 import { ConfigModule, ConfigService } from '@nestjs/config';
 import { DiscoveryModule } from '@nestjs/core';
 import { TerminusModule } from '@nestjs/terminus';
-import { atBoot, UNIT_OF_WORK, type UnitOfWork } from '@mobius1/kernel';
+import { atBoot, OptionCheck, UNIT_OF_WORK, type UnitOfWork } from '@mobius1/kernel';
 import type { FeatureOptions } from '../features/manager/cache-manager.js';
 import { CacheInstance } from '../instance/cache-instance.js';
 import type { CacheOptions } from '../instance/cache-options.js';
@@ -56,11 +56,19 @@ const instance: FactoryProvider<CacheInstance> = {
   inject: [CACHE_OPTIONS, ConfigService, { token: UNIT_OF_WORK, optional: true }],
   useFactory: (options: CacheModuleOptions, config: ConfigService, unitOfWork?: UnitOfWork) =>
     atBoot(() => {
+      checkMade(options);
       const environment = readEnvironment((name) => config.get<unknown>(name) ?? process.env[name]);
       const rateLimit = engineOptions(options.rateLimit);
       return new CacheInstance({ unitOfWork, ...mergeEnvironment({ ...options, rateLimit }, environment) });
     }),
 };
+
+/** What `forRootAsync` was given made nothing: most likely a part of the configuration that is not there. */
+function checkMade(options: CacheModuleOptions | null | undefined): void {
+  const check = new OptionCheck('CacheModule.forRootAsync');
+  check.required('options', options ?? undefined, 'an object, {} for the defaults');
+  check.throwIfAny();
+}
 
 const routeLimits: FactoryProvider<RouteLimits> = {
   provide: ROUTE_LIMITS,
@@ -72,7 +80,7 @@ const routeLimits: FactoryProvider<RouteLimits> = {
 const rootBinding: FactoryProvider<Binding> = {
   provide: CACHE_BINDING,
   inject: [CACHE_INSTANCE],
-  useFactory: (cache: CacheInstance) => new Binding(cache, {}),
+  useFactory: (cache: CacheInstance) => new Binding(cache),
 };
 
 const services: Provider[] = [

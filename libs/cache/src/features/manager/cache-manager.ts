@@ -82,8 +82,10 @@ export interface CacheStats extends Counts {
 const WARM_UP_CONCURRENCY = 32;
 
 /** @throws InvalidOptionsError that lists every problem at once */
-function checkFeature(scope: string, { namespace, ttl, tags }: FeatureOptions): void {
+function checkFeature(scope: string, feature: FeatureOptions): void {
   const check = new OptionCheck(scope);
+  check.unknownKeys('', feature, ['namespace', 'ttl', 'tags']);
+  const { namespace, ttl, tags } = feature;
   check.string('namespace', namespace, { max: MAX_NAMESPACE_LENGTH });
   check.durationMs('ttl', ttl, 's');
   if (tags !== undefined) checkTags(check, tags);

@@ -1,38 +1,28 @@
-import type { CacheEngine } from '../../core/engine.js';
 import { CacheManager, type FeatureOptions } from '../../features/manager/cache-manager.js';
 import type { CacheInstance } from '../../instance/cache-instance.js';
 
+/** Says of an object that it is a binding, be it of the other copy of this library, and not what a test has mocked. */
+const BRAND = Symbol.for('@mobius1/cache binding');
+
 /** What decorated methods of one module use. */
 export class Binding {
+  readonly [BRAND] = true;
   readonly manager: CacheManager;
-  readonly engine: CacheEngine;
-  readonly #instance: CacheInstance;
+  readonly instance: CacheInstance;
 
-  constructor(instance: CacheInstance, feature: FeatureOptions) {
-    this.#instance = instance;
-    this.engine = instance.engine;
+  constructor(instance: CacheInstance, feature: FeatureOptions = {}) {
+    this.instance = instance;
     this.manager = new CacheManager(instance.engine, feature);
-    alive.add(this);
   }
 
   /** Key of a call by class, method and arguments. */
   keyOf(owner: string, args: readonly unknown[]): string {
-    return this.#instance.argumentKeys.keyOf(owner, args);
-  }
-
-  /** The application ends: its objects are not bound any more. */
-  end(): void {
-    alive.delete(this);
-  }
-
-  belongsTo(instance: CacheInstance): boolean {
-    return this.#instance === instance;
-  }
-
-  get instance(): CacheInstance {
-    return this.#instance;
+    return this.instance.argumentKeys.keyOf(owner, args);
   }
 }
+
+const isBinding = (value: unknown): value is Binding =>
+  typeof value === 'object' && value !== null && (value as { readonly [BRAND]?: unknown })[BRAND] === true;
 
 /**
  * Which cache the methods of an object use. Two applications in one process have two caches, and their objects may be of
@@ -41,7 +31,19 @@ export class Binding {
  * in this map, so that nothing is seen on the object itself.
  */
 const bound = new WeakMap<object, Binding>();
-const alive = new Set<Binding>();
+
+/** The applications that run, each with its binding outside of its features. */
+const running = new Map<CacheInstance, Binding>();
+
+/** An application begins; `root` is its binding outside of its features. */
+export function begin(root: Binding): void {
+  running.set(root.instance, root);
+}
+
+/** An application ends: its cache is for none but the objects that it bound. */
+export function end({ instance }: Binding): void {
+  running.delete(instance);
+}
 
 /** The property that decorated classes ask Nest to inject. */
 export const BINDING_PROPERTY = Symbol('cache binding');
@@ -50,30 +52,35 @@ export function bind(target: object, binding: Binding): void {
   bound.set(target, binding);
 }
 
-export const isBound = (target: object): boolean => bound.has(target);
+/** Whether an object has a cache; one whose application has ended, such as a constant of a module, is free for the next. */
+export function isBound(target: object): boolean {
+  const binding = bound.get(target);
+  return binding !== undefined && running.has(binding.instance);
+}
 
 /**
  * The cache of an object; `undefined` outside of Nest (then methods run as if they were not decorated). An object that
  * nobody bound, such as a request-scoped one from a `useFactory`, uses the one application there is, if it is only one.
  */
 export function bindingOf(target: object): Binding | undefined {
+  // A method that was taken off its object has no `this`, whatever its type says.
+  if ((target as unknown) === undefined) return undefined;
   const binding = bound.get(target);
   if (binding !== undefined) return binding;
-  const instances = new Set([...alive].map(({ instance }) => instance));
-  return instances.size === 1 ? [...alive][0] : undefined;
+  return running.size === 1 ? [...running.values()][0] : undefined;
 }
 
 /** Makes instances of a decorated class accept their binding without showing it. */
 export function acceptBinding(prototype: object): void {
-  if (Object.prototype.hasOwnProperty.call(prototype, BINDING_PROPERTY)) return;
+  if (Object.hasOwn(prototype, BINDING_PROPERTY)) return;
   Object.defineProperty(prototype, BINDING_PROPERTY, {
     configurable: true,
     enumerable: false,
     get(this: object) {
       return bound.get(this);
     },
-    set(this: object, binding: Binding) {
-      bound.set(this, binding);
+    set(this: object, binding: unknown) {
+      if (isBinding(binding)) bound.set(this, binding);
     },
   });
 }

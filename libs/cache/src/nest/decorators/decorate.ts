@@ -27,7 +27,8 @@ interface DecorateOptions {
   /** Its key is made of class, method and arguments. @default false */
   readonly defaultKey?: boolean;
   /** Takes async generators, too. @default it refuses them */
-  readonly parts?: AroundParts; /** Checks its options at class definition; throws what is wrong with them at `place`. @default nothing to check */
+  readonly parts?: AroundParts;
+  /** Checks its options at class definition; throws what is wrong with them at `place`. @default nothing to check */
   readonly check?: (place: string) => void;
 }
 
@@ -55,17 +56,19 @@ const isStreamLike = (value: StreamLike | null | undefined): boolean =>
 const isAsyncGenerator = (method: unknown): boolean =>
   typeof method === 'function' && method.constructor.name === 'AsyncGeneratorFunction';
 
-/** Where a decorator stands, and whether it takes parts. */
-interface Decorated {
+/** Where a decorator stands, and what it can do. */
+interface Decorated extends DecorateOptions {
   readonly target: object;
   readonly property: string | symbol;
-  readonly parts: AroundParts | undefined;
 }
 
 /** Why a method with this declared return type cannot be cached; '' if it can. */
-function objection(method: unknown, { target, property, parts }: Decorated): string {
+function objection(method: unknown, { target, property, parts, defaultKey }: Decorated): string {
   if (typeof target === 'function') return 'is static; only methods of instances can be cached';
   if (typeof method !== 'function') return 'is a getter, setter or field; only methods can be cached';
+  // Two symbols may have one description.
+  if (defaultKey && typeof property === 'symbol')
+    return 'is named by a symbol, which no key can be made of; give it a key';
   if (isAsyncGenerator(method) && parts !== undefined) return '';
   if (/GeneratorFunction$/.test(method.constructor.name))
     return parts === undefined ? 'is a generator; return a list instead' : 'is a generator; only async ones can wait';
@@ -96,15 +99,17 @@ export function decorate(decorator: string, around: Around, options: DecorateOpt
     const place = `@${decorator} on ${owner.name}.${String(property)}`;
     const original: unknown = descriptor?.value;
     const { parts, check } = options;
-    const problem = objection(original, { target, property, parts });
+    const problem = objection(original, { target, property, ...options });
     atDefinition(method, () => {
       if (problem !== '') throw new CacheDecoratorError(`${place}: it ${problem}.`);
       check?.(place);
     });
-    if (descriptor === undefined) return;
-    const whole = (): Method => wrap({ original: original as Method, target, property, around, place });
+    if (descriptor === undefined) return; // a field, which was refused
     const inParts = parts !== undefined && isAsyncGenerator(original);
-    descriptor.value = disguised(inParts ? wrapParts(original as PartsMethod, parts) : whole(), original as Method);
+    const wrapped = inParts
+      ? wrapParts(original as PartsMethod, parts)
+      : wrap({ original: original as Method, target, property, around, place });
+    descriptor.value = disguised(wrapped, original as Method);
     acceptBinding(target);
     Inject(CACHE_BINDING)(target, BINDING_PROPERTY);
     if (options.defaultKey) {
