@@ -34,7 +34,7 @@ export interface ModelCacheOptions {
   readonly cacheableTools?: readonly string[];
   /** Milliseconds that a caller waits for the inference of another process before it asks itself. @default 60_000 */
   readonly waitTimeout?: number;
-  /** Answers in parts that are recorded at a time; what comes above is streamed, and neither shared nor stored. @default 1_000 */
+  /** Answers in parts that are recorded at a time; above it a question is answered from what is stored, or streamed, and neither shared nor stored. @default 1_000 */
   readonly maxRecordings?: number;
   /**
    * Keys the digests of inputs, for each workspace another way, so that nobody can find an input by trying. The same in all processes.
