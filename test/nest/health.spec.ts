@@ -14,6 +14,7 @@ import { judgeHealth } from '../../libs/cache/src/instance/cache-health.js';
 import { eventually } from '../support/eventually.js';
 import { RedisEnv } from '../support/redis-env.js';
 import type { RedisProcess } from '../support/redis-process.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
 import { closeApps, closing } from './fixtures/start-app.js';
 
 @Controller()
@@ -87,6 +88,29 @@ describe('health over HTTP', () => {
     await server.restart();
     await eventually(async () => (await ask('/health')).body.status === 'ok', { what: 'the cache is up again' });
     expect((await ask('/health/strict')).status).toBe(200);
+  });
+
+  it('is told of a Redis that is too slow for reads, and never fails for it', async () => {
+    const line = await TcpProxy.start({ host: server.host, port: server.port });
+    try {
+      const app = await start({ redis: { host: line.host, port: line.port, commandTimeout: 20 }, l1: false });
+      const ask = (path: string) => request(app.getHttpServer()).get(path);
+      line.delay(100);
+      const health = async () => {
+        for (let i = 0; i < 10; i++) await app.get(CacheManagerService).get(`k${i}`);
+        const { status, body } = await ask('/health');
+        expect({ status, cache: body.details.cache.status }).toEqual({ status: 200, cache: 'degraded' });
+        return body.details.cache;
+      };
+      await eventually(async () => (await health()).breaker !== 'closed', { what: 'the breaker opens' });
+      expect((await health()).reasons).toEqual(
+        expect.arrayContaining([expect.stringMatching(/breaker/), expect.stringMatching(/reads give up after 20 ms/)]),
+      );
+      expect((await ask('/health/strict')).status).toBe(200);
+    } finally {
+      await closeApps();
+      await line.stop();
+    }
   });
 
   it.each<[string, CacheOptions, string]>([
