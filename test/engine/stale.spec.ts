@@ -148,6 +148,19 @@ describe('staleIfError', () => {
     expect(load).toHaveBeenCalledTimes(1);
   });
 
+  it('answers as well for the own load of a caller that cannot be handed the value of another', async () => {
+    const { manager, clock } = createCache();
+    await manager.getOrSet<unknown>('k', () => 'old', options);
+    await clock.advance(10_000);
+    const { load, open } = heldLoad<unknown>({ call: () => 'cannot be copied' });
+    const leader = manager.getOrSet('k', load, options);
+    const joined = manager.getOrSet<unknown>('k', failing(), options);
+    await clock.advance(0);
+    open();
+    expect(await joined).toBe('old');
+    await leader;
+  });
+
   it('and staleWhileRevalidate may be used together; the longer one keeps the value', async () => {
     const { manager, clock } = createCache();
     const both = { ...options, staleWhileRevalidate: 5 };

@@ -51,6 +51,19 @@ describe('hardTimeout', () => {
     expect(load).toHaveBeenCalledTimes(1);
   });
 
+  it('is one time for all that the caller waits for: a load whose value it cannot be handed, then its own', async () => {
+    const { manager, clock } = createCache();
+    const leader = manager.getOrSet<unknown>('k', slowLoad(clock, 60, { call: () => 'cannot be copied' }));
+    const own = slowLoad(clock, 60_000, 'own');
+    const joined = manager.getOrSet<unknown>('k', own, { hardTimeout: 100 });
+    await clock.advance(99);
+    expect(own).toHaveBeenCalledTimes(1);
+    expect(await stateOf(joined, clock)).toBe('waits');
+    await clock.advance(1);
+    expect(await stateOf(joined, clock)).toMatchObject({ code: 'CACHE_LOAD_TIMEOUT' });
+    await leader;
+  });
+
   it('leaves no timer behind when the load is in time', async () => {
     const { manager, clock } = createCache();
     expect(await manager.getOrSet('k', () => 1, { hardTimeout: 100, softTimeout: 50 })).toBe(1);

@@ -1,17 +1,16 @@
-import { withDeadline } from '@mobius1/kernel';
-import { LoadTimeoutError } from './errors.js';
 import type { HeldEntry } from './entry.js';
 import type { Outcome } from './events.js';
 import type { Flight, Landing, Standing } from './flight.js';
-import { judge, refreshesEarly, servesErrors } from './freshness.js';
+import { judge, refreshesEarly } from './freshness.js';
 import { type EngineParts, Loader, unlessUnavailable } from './loader.js';
 import { look, type Look } from './look.js';
+import { Patience } from './patience.js';
 import type { CacheRequest } from './request.js';
 
 // A caller that was refused the value of others this often loads by itself: nobody waits in a circle.
 const MAX_JOINS = 3;
 
-const HEARD: Omit<Joining, 'fallback'> = { heard: true, stands: true };
+const HEARD: Omit<Joining, keyof Waiting> = { heard: true, stands: true };
 
 /** What was seen without asking the store. */
 type LocalLook = Pick<Look, 'entry' | 'counter'>;
@@ -25,10 +24,14 @@ export interface Answer {
   readonly standing?: Standing;
 }
 
-/** How a caller joins a flight. */
-interface Joining {
+interface Waiting {
+  readonly patience: Patience;
   /** Answers for a load that is slow or fails. */
   readonly fallback: HeldEntry | undefined;
+}
+
+/** How a caller joins a flight. */
+interface Joining extends Waiting {
   /** The flight would have been detached by every invalidation up to now. */
   readonly heard: boolean;
   /** It is known that no invalidation before the caller came concerns it. */
@@ -54,6 +57,8 @@ export class Reader {
 
   async read(request: CacheRequest): Promise<Answer> {
     const { flights } = this.#parts;
+    const patience = new Patience(request, this.#parts);
+    let fallback: HeldEntry | undefined;
     let awaited: Landing | undefined;
     for (let joins = 0; joins < MAX_JOINS;) {
       const arrival = flights.leases;
@@ -63,18 +68,20 @@ export class Reader {
       const known = seen ?? this.#peek(request.id);
       const served = known && this.#serve(request, known, awaited);
       if (served !== undefined) return served;
+      fallback = known?.entry;
+      const waiting = { patience, fallback };
       const joined = heard ?? this.#joinable(request, seen, arrival);
-      if (joined === undefined) return await this.#lead(request, seen, known?.entry);
+      if (joined === undefined) return await this.#lead(request, seen, waiting);
       if (flights.holds(request.id)) break; // that flight waits for the write that asks here
       joins++;
       request.standBack?.();
       const trust =
         joined === heard ? HEARD : { heard: false, stands: seen !== undefined || isYounger(joined, arrival) };
-      const answer = await this.#join(request, joined, { fallback: known?.entry, ...trust });
+      const answer = await this.#join(request, joined, { ...waiting, ...trust });
       if ('value' in answer) return answer;
       awaited = answer;
     }
-    return { value: await this.#loader.direct(request), outcome: 'miss' };
+    return this.#direct(request, { patience, fallback });
   }
 
   /** A flight that every invalidation up to now would have detached. */
@@ -164,10 +171,10 @@ export class Reader {
     return undefined;
   }
 
-  async #lead(request: CacheRequest, seen: Look | undefined, fallback: HeldEntry | undefined): Promise<Answer> {
+  async #lead(request: CacheRequest, seen: Look | undefined, { patience, fallback }: Waiting): Promise<Answer> {
     const { flights } = this.#parts;
     const flight = flights.start(request, (self) => this.#loader.fly(self, request, seen));
-    const landing = await this.#within(request, fallback, flights.lead(flight));
+    const landing = await patience.wait(flights.lead(flight), fallback);
     if ('outcome' in landing) return landing;
     return landing.kind === 'found'
       ? { value: landing.take(), outcome: 'hit' }
@@ -175,50 +182,23 @@ export class Reader {
   }
 
   /** The flight's value, or how it landed when this caller must look for itself. */
-  async #join(request: CacheRequest, flight: Flight, { fallback, heard, stands }: Joining): Promise<Answer | Landing> {
+  async #join(request: CacheRequest, flight: Flight, joining: Joining): Promise<Answer | Landing> {
     const { flights } = this.#parts;
+    const { patience, fallback, heard, stands } = joining;
     const takesShown = stands && request.joinsShown === true;
-    const landed = this.#within(request, fallback, flights.join(flight, heard));
+    const landed = patience.wait(flights.join(flight, heard), fallback);
     const landing = await (takesShown ? Promise.race([shownBy(flight), landed]) : landed);
     if ('outcome' in landing) return landing;
     const outcome = landing.kind === 'found' ? 'hit' : 'miss';
-    if (landing.take === undefined) return { value: await this.#loader.direct(request), outcome };
+    if (landing.take === undefined) return this.#direct(request, joining);
     const trusted = heard || (landing.kind === 'loaded' && ['current', 'unleased'].includes(landing.standing));
     return trusted ? { value: landing.take(), outcome } : landing;
   }
 
-  /** Waits for a flight within the caller's own patience; `fallback` answers for a load that is slow or fails. */
-  #within(request: CacheRequest, fallback: HeldEntry | undefined, flight: Promise<Landing>): Promise<Landing | Answer> {
-    if (fallback === undefined && request.plan.hardTimeout === Infinity) return flight;
-    return this.#withinPatience(request, fallback, flight);
-  }
-
-  async #withinPatience(
-    request: CacheRequest,
-    fallback: HeldEntry | undefined,
-    flight: Promise<Landing>,
-  ): Promise<Landing | Answer> {
-    const { store, clock } = this.#parts;
-    const { softTimeout, hardTimeout, staleIfErrorMs, staleIf } = request.plan;
-    const stale = (): Answer | undefined =>
-      fallback !== undefined && servesErrors(fallback, store.now(), staleIfErrorMs)
-        ? { value: fallback.value(), outcome: 'stale' }
-        : undefined;
-    const patience = stale() === undefined ? hardTimeout : Math.min(softTimeout, hardTimeout);
-    let slow: LoadTimeoutError | undefined;
-    const within = (ms: number, limit: number): Promise<Landing> =>
-      ms === Infinity
-        ? flight
-        : withDeadline(flight, ms, () => (slow = new LoadTimeoutError(request.key, limit)), clock);
-    try {
-      return await within(patience, patience);
-    } catch (error) {
-      const answer = error === slow || staleIf(error) ? stale() : undefined;
-      if (answer !== undefined) return answer;
-      if (error !== slow || patience === hardTimeout) throw error;
-      // The stale value has run out while it was waited for: `softTimeout` alone fails nobody.
-      return within(hardTimeout - patience, hardTimeout);
-    }
+  /** A load beside all flights, for a caller that cannot have the value of another. */
+  async #direct(request: CacheRequest, { patience, fallback }: Waiting): Promise<Answer> {
+    const load = this.#loader.direct(request).then((value): Answer => ({ value, outcome: 'miss' }));
+    return patience.wait(load, fallback);
   }
 }
 
