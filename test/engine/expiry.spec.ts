@@ -162,64 +162,6 @@ describe('jitter', () => {
   });
 });
 
-describe('earlyRefresh', () => {
-  /** How many of the reads in the last `ms` of a TTL of 100 s start a refresh; the load took `cost` ms. */
-  async function refreshes({ beta, cost, at, seed }: { beta: number; cost: number; at: number; seed: number }) {
-    const { manager, clock } = createCache({}, seed);
-    const options = { ttl: 100, earlyRefresh: beta };
-    const first = manager.getOrSet('k', slowLoad(clock, cost, 'old'), options);
-    await clock.advance(cost);
-    await first;
-    await clock.advance(at);
-    const refresh = slowLoad(clock, cost, 'new');
-    const value = await manager.getOrSet('k', refresh, options);
-    await clock.advance(cost);
-    const after = await manager.get('k');
-    return { value, refreshed: refresh.mock.calls.length > 0, after };
-  }
-
-  const rate = async (conditions: { beta: number; cost: number; at: number }): Promise<number> => {
-    const seeds = Array.from({ length: 100 }, (_, i) => i + 1);
-    const results = await Promise.all(seeds.map((seed) => refreshes({ ...conditions, seed })));
-    for (const { value, refreshed, after } of results) {
-      expect(value).toBe('old'); // fresh: nobody waits for the refresh
-      expect(after === 'new').toBe(refreshed);
-    }
-    return results.filter(({ refreshed }) => refreshed).length;
-  };
-
-  it('refreshes behind a fresh value, the likelier the nearer its end', async () => {
-    const cost = 1_000;
-    const [early, later, last] = [
-      await rate({ beta: 1, cost, at: 90_000 }),
-      await rate({ beta: 1, cost, at: 99_000 }),
-      await rate({ beta: 1, cost, at: 99_990 }),
-    ];
-    expect(early).toBeLessThanOrEqual(2); // e^-10
-    expect(later).toBeGreaterThan(15); // e^-1 is 37 of 100
-    expect(later).toBeLessThan(60);
-    expect(last).toBeGreaterThan(90);
-  });
-
-  it('starts the earlier the dearer the load was, and the larger its beta is', async () => {
-    const at = 97_000;
-    const plain = await rate({ beta: 1, cost: 1_000, at }); // e^-3
-    expect(await rate({ beta: 1, cost: 10_000, at })).toBeGreaterThan(plain + 30); // e^-0.3
-    expect(await rate({ beta: 10, cost: 1_000, at })).toBeGreaterThan(plain + 30);
-  });
-
-  it('of 0 never refreshes', async () => {
-    expect(await rate({ beta: 0, cost: 10_000, at: 99_999 })).toBe(0);
-  });
-
-  it.each([-1, NaN, '1', null])('of %p is refused', async (earlyRefresh) => {
-    const { manager } = createCache();
-    const wrong = { earlyRefresh: earlyRefresh as number };
-    await expect(manager.getOrSet('k', () => 1, wrong)).rejects.toThrow(/earlyRefresh/);
-    expect(() => createCache(wrong)).toThrow(/earlyRefresh/);
-  });
-});
-
 it('a value is never served after its TTL, whatever TTL, jitter and times of reading', async () => {
   await fc.assert(
     fc.asyncProperty(
