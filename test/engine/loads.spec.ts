@@ -112,6 +112,32 @@ describe('a load that waits for itself', () => {
     for (const one of results) if (one.status === 'rejected') expect(one.reason).toMatchObject(recursive);
   });
 
+  it('is not suspected of a load that has taken over from one that it waited for', async () => {
+    const { manager, clock } = createCache();
+    const [first, second] = [heldLoad(undefined), heldLoad('second')];
+    const lateTags = { tags: () => ['t'] };
+    const asked = manager.getOrSet<unknown>(
+      'k',
+      async () => {
+        await first.load();
+        return manager.getOrSet('other', () => manager.getOrSet('k', () => 'third'));
+      },
+      lateTags,
+    );
+    await eventuallyCalled(first.load);
+    await manager.invalidateByTag('some other'); // perhaps a tag of this value: who comes later waits for its lease only
+    const taking = manager.getOrSet('k', second.load);
+    await clock.advance(0);
+    await manager.delete('k');
+    await clock.advance(100);
+    expect(second.load).toHaveBeenCalledTimes(1);
+    first.open();
+    await clock.advance(100);
+    second.open();
+    await clock.advance(100);
+    expect(await Promise.all([asked, taking])).toEqual(['second', 'second']);
+  });
+
   it('is not suspected where the same key of another namespace, or another cache, is asked for', async () => {
     const { manager } = createCache();
     const other = createCache();

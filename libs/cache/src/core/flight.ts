@@ -173,6 +173,7 @@ export class Flights {
     this.#byId.set(plan.id, flight);
     const close = (): void => {
       flight.ended = true;
+      flight.waitsFor = undefined; // it may be held for long by what its load has left behind
       this.close(flight);
       if (this.#leaseholders.get(plan.id) === flight) this.#leaseholders.delete(plan.id);
       landed();
@@ -186,13 +187,13 @@ export class Flights {
     const mine = runningFlight();
     if (mine !== undefined && flight.reaches(mine)) throw new RecursiveLoadError(flight.plan.id);
     if (!heard) flight.doubtful++;
-    return mine === undefined ? flight.landing : waiting(mine, flight);
+    return mine === undefined ? flight.landing : waiting(mine, flight, flight.landing);
   }
 
   /** The caller leads this flight itself; a load inside another load is waited for like a joined one. */
   lead(flight: Flight): Promise<Landing> {
     const mine = runningFlight();
-    return mine === undefined ? flight.landing : waiting(mine, flight);
+    return mine === undefined ? flight.landing : waiting(mine, flight, flight.landing);
   }
 
   /** Runs what makes the new value of a key that the caller holds the lease of. */
@@ -219,13 +220,13 @@ export class Flights {
     this.#leaseholders.set(flight.plan.id, flight);
   }
 
-  /** The flight waits for the lease of its key. Throws RecursiveLoadError when the holder waits for this flight. */
-  awaitsLease(flight: Flight): void {
+  /** Runs one wait of the flight for the lease of its key. Throws RecursiveLoadError when the holder waits for this flight. */
+  async awaitLease(flight: Flight, wait: () => Promise<void>): Promise<void> {
     const { id } = flight.plan;
     const holder = this.#leaseholders.get(id);
-    if (holder === undefined) return;
+    if (holder === undefined) return wait();
     if (holder.reaches(flight)) throw new RecursiveLoadError(id);
-    flight.waitFor(holder);
+    await waiting(flight, holder, wait());
   }
 
   /** The flight of this process that holds the lease of a key, detached or not. */
@@ -265,11 +266,12 @@ export class Flights {
   }
 }
 
-async function waiting(mine: Flight, flight: Flight): Promise<Landing> {
-  mine.waitFor(flight);
+/** Awaits what comes of another flight, which `mine` waits for meanwhile. */
+async function waiting<T>(mine: Flight, other: Flight, outcome: Promise<T>): Promise<T> {
+  mine.waitFor(other);
   try {
-    return await flight.landing;
+    return await outcome;
   } finally {
-    mine.waitsFor?.delete(flight);
+    mine.waitsFor?.delete(other);
   }
 }

@@ -121,14 +121,13 @@ export class Loader {
         }
         const left = patience - (clock.monotonic() - start);
         if (left <= 0 || flights.holds(request.id) || failsAgain(seen, awaited)) return undefined;
-        flights.awaitsLease(flight);
         if (watch === undefined) {
           counts.waits++;
           request.standBack?.();
         }
         awaited = seen.holder ?? awaited;
-        watch ??= store.watch(request.id);
-        await watch.next(left);
+        const news = (watch ??= store.watch(request.id));
+        await flights.awaitLease(flight, () => news.next(left));
         seen = await look(store, request, () => this.foreign(request));
         const landing = this.#foundBy(seen, request);
         if (landing !== undefined) return { landing };
