@@ -1,3 +1,4 @@
+import { registerValueType } from '../../libs/cache/src/core/codec/value-types.js';
 import { createCache } from './cache.js';
 
 type Manager = ReturnType<typeof createCache>['manager'];
@@ -210,6 +211,38 @@ describe('values', () => {
     await expect(manager.set('k', value)).rejects.toMatchObject({ code: 'CACHE_INVALID_VALUE' });
     expect(await manager.get('k')).toBe('before');
     expect(await manager.getOrSet('other', () => ({ value }))).toEqual({ value });
+  });
+
+  it('whose own type cannot make them again are returned, to all who wait for them, and not cached', async () => {
+    class Fickle {
+      at = 1;
+    }
+    registerValueType({
+      name: 'Fickle',
+      test: (value) => value instanceof Fickle,
+      encode: () => null,
+      decode: (): Fickle => {
+        throw new Error('no way back');
+      },
+    });
+    const { manager, told } = createCache();
+    const load = jest.fn(() => new Fickle());
+    for (let i = 0; i < 2; i++) {
+      const callers = [manager.getOrSet('k', load), manager.getOrSet('k', load)];
+      for (const value of await Promise.all(callers)) expect(value).toBeInstanceOf(Fickle);
+    }
+    expect(load).toHaveBeenCalledTimes(4); // nobody can be handed the value of another
+    expect(told('uncacheable')[0]?.reason).toContain('value types');
+    await expect(manager.set('k', new Fickle())).rejects.toMatchObject({ code: 'CACHE_INVALID_VALUE' });
+  });
+
+  it('are stored as they are when set is called, whatever becomes of them before it returns', async () => {
+    const { manager } = createCache();
+    const value = { state: 'at the call' };
+    const set = manager.set('k', value);
+    value.state = 'later';
+    expect(await set).toBe(true);
+    expect(await manager.get('k')).toEqual({ state: 'at the call' });
   });
 
   it.each([null, false, 0, '', NaN, [], {}])('%p is a value like any other', async (value) => {

@@ -15,6 +15,8 @@ import { isFence, type Token } from './token.js';
 export interface Draft {
   readonly request: CacheRequest;
   readonly value: unknown;
+  /** The value, where it is encoded already. */
+  readonly payload?: Payload | undefined;
   readonly version: Token;
   readonly costMs: number;
   /** Generations that were read before the load. */
@@ -114,11 +116,11 @@ interface Prepared {
 }
 
 /** What the entry is made of, or why there is to be none. */
-function prepare({ value, request }: Draft, { maxValueBytes }: DraftContext): Prepared | string {
+function prepare({ value, request, payload: encoded }: Draft, { maxValueBytes }: DraftContext): Prepared | string {
   const { call, options, plan } = request;
   const { ttl, unless } = options ?? {};
   try {
-    const payload = encodeValue(value, maxValueBytes);
+    const payload = encoded ?? encodeValue(value, maxValueBytes);
     const lifetime = {
       ttlMs: typeof ttl === 'function' ? ttlMs(call, ttl(value as never)) : plan.ttlMs,
       jitter: plan.jitter,

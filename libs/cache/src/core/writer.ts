@@ -1,4 +1,4 @@
-import { encodeValue, makeEntry } from './draft.js';
+import { type Draft, encodeValue, makeEntry } from './draft.js';
 import { Lease } from './lease.js';
 import { type EngineParts, unlessUnavailable } from './loader.js';
 import type { Sequence, Stamp } from './generation.js';
@@ -12,6 +12,9 @@ interface Ticket {
   /** Where the sequence stood, for tags that only the value knows. */
   readonly sequence: Sequence | undefined;
 }
+
+/** A value on its way in, and what it has cost to make. */
+type Made = Pick<Draft, 'value' | 'payload' | 'costMs'>;
 
 export interface WriterParts extends EngineParts {
   readonly invalidator: Invalidator;
@@ -38,9 +41,10 @@ export class Writer {
    */
   async set(request: CacheRequest, value: unknown): Promise<boolean> {
     const { limits } = this.#parts;
-    encodeValue(value, limits.maxValueBytes); // a bad value is refused before anything is dropped
+    // Now: a bad value is refused before anything is dropped, and what the caller does to it after the call is not stored.
+    const payload = encodeValue(value, limits.maxValueBytes);
     const ticket = await this.#ticket(request);
-    return typeof ticket === 'object' && this.#fill(request, ticket, value, 0);
+    return typeof ticket === 'object' && this.#fill(request, ticket, { value, payload, costMs: 0 });
   }
 
   /** Runs what makes the new value between ticket and fill, so that an older load cannot come after it. */
@@ -57,7 +61,8 @@ export class Writer {
         around.load === undefined ? run() : around.load(run),
       );
       lease.end();
-      if (!(await this.#fill(request, ticket, value, clock.monotonic() - start))) await this.#drop(request);
+      const made = { value, costMs: clock.monotonic() - start };
+      if (!(await this.#fill(request, ticket, made))) await this.#drop(request);
       return value;
     } catch (error) {
       counts.loadFailures++;
@@ -98,15 +103,10 @@ export class Writer {
     }
   }
 
-  async #fill(
-    request: CacheRequest,
-    { token, stamps, sequence }: Ticket,
-    value: unknown,
-    costMs: number,
-  ): Promise<boolean> {
+  async #fill(request: CacheRequest, { token, stamps, sequence }: Ticket, made: Made): Promise<boolean> {
     const { store, clock, limits, counts, events } = this.#parts;
     const { namespace, id, key } = request;
-    const draft = { request, value, version: token, costMs, stamps, sequence };
+    const draft = { request, ...made, version: token, stamps, sequence };
     const { entry, refusal } = await makeEntry(draft, {
       store,
       random: clock.random(),

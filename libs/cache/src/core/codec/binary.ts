@@ -132,7 +132,7 @@ class Reader extends DefaultDeserializer {
 
 const CHECKSUM_BYTES = 4;
 
-/** Writes a value of which {@link replace} or {@link scan} said that V8 can. @throws what V8 throws when it cannot */
+/** Writes what `scan` calls native, or a copy that `Replacement` made. @throws what V8 throws when it cannot */
 export function writeBinary(value: unknown): Buffer {
   const writer = new Writer();
   writer.writeHeader();

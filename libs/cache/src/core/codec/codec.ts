@@ -1,10 +1,9 @@
 import { types } from 'node:util';
-import { CodedError } from '@mobius1/kernel';
 import { DamagedValueError, InvalidValueError } from '../errors.js';
 import { readBinary, writeBinary } from './binary.js';
 import { damaged } from './damaged.js';
 import { parseJson } from './json.js';
-import { replace } from './replace.js';
+import { Replacement } from './replace.js';
 import { scan } from './scan.js';
 
 /** A value as it is stored. */
@@ -49,12 +48,9 @@ export function encode(value: unknown): Payload {
   try {
     const verdict = scan(value);
     if (verdict === 'json') return new JsonPayload(JSON.stringify(value));
-    return {
-      codec: 'B',
-      bytes: (verdict === 'native' ? writeNative(value) : undefined) ?? writeBinary(replace(value)),
-    };
+    return { codec: 'B', bytes: (verdict === 'native' ? writeNative(value) : undefined) ?? writeReplaced(value) };
   } catch (error) {
-    if (error instanceof CodedError) throw error;
+    if (error instanceof InvalidValueError) throw error;
     throw unreadable(error);
   }
 }
@@ -82,6 +78,23 @@ function writeNative(value: unknown): Buffer | undefined {
     return writeBinary(value);
   } catch {
     return undefined;
+  }
+}
+
+function writeReplaced(value: unknown): Buffer {
+  const replacement = new Replacement();
+  const bytes = writeBinary(replacement.copy(value));
+  if (replacement.holdsRegistered) proveReadable(bytes);
+  return bytes;
+}
+
+/** A value type that cannot decode what it has encoded is to fail here, where somebody can tell why, and not every hit. */
+function proveReadable(bytes: Buffer): void {
+  try {
+    readBinary(bytes);
+  } catch (cause) {
+    const why = 'one of its value types cannot decode what it has encoded (see cause)';
+    throw new InvalidValueError(`The value cannot be cached: ${why}.`, { cause });
   }
 }
 

@@ -7,8 +7,6 @@ export interface ErrorFields {
   readonly hidden: Record<string, unknown>;
 }
 
-type ErrorClass = new (message?: unknown) => Error;
-
 /** Sets an own property whatever its name: assigning to `__proto__` would change the prototype. */
 export function define(target: object, name: PropertyKey, value: unknown, enumerable = true): void {
   Object.defineProperty(target, name, { value, enumerable, writable: true, configurable: true });
@@ -52,7 +50,7 @@ export function errorFields(error: Error, refuse: (name: string) => never): Erro
 export function emptyError(classNumber: number): Error {
   const name = ERROR_NAMES[classNumber];
   if (name === undefined) throw damaged('it holds a class of errors this version does not know');
-  const error = name === 'AggregateError' ? new AggregateError([]) : new (globalThis[name] as unknown as ErrorClass)();
+  const error = name === 'AggregateError' ? new AggregateError([]) : new globalThis[name]();
   for (const key of Object.getOwnPropertyNames(error)) Reflect.deleteProperty(error, key);
   return error;
 }

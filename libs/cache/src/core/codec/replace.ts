@@ -5,7 +5,9 @@ import { define, errorClassOf, errorFields } from './error-fields.js';
 import { classNameOf, hasExtraProperties, type Kind, kindOf } from './kinds.js';
 import { StandIn } from './stand-in.js';
 import { type Step, ValuePath } from './value-path.js';
-import { type AnyValueType, valueTypeOf } from './value-types.js';
+import { type AnyValueType, isRegistered, valueTypeOf } from './value-types.js';
+
+const REGISTER = 'return a plain object, or teach the cache the class with registerValueType()';
 
 /**
  * Copies a value that V8 cannot write as it is, with a stand-in for each object V8 would lose or refuse. Shared
@@ -14,20 +16,15 @@ import { type AnyValueType, valueTypeOf } from './value-types.js';
  * An error, or an object without prototype, may contain itself. V8 cannot refer back to a stand-in that is still being
  * read, so such a reference is a stand-in of kind `open`, which names its target by the order in which targets begin.
  * Copy, writing and reading visit the objects in one order; that is what makes the places agree.
- *
- * @throws InvalidValueError naming the first thing that cannot be cached, and where it is
  */
-export function replace(value: unknown): unknown {
-  return new Replacement().copy(value);
-}
-
-const REGISTER = 'return a plain object, or teach the cache the class with registerValueType()';
-
-class Replacement {
+export class Replacement {
+  /** What was copied holds an instance of a registered type. */
+  holdsRegistered = false;
   readonly #copies = new Map<object, object>();
   readonly #open = new Set<object>();
   readonly #path = new ValuePath();
 
+  /** @throws InvalidValueError naming the first thing that cannot be cached, and where it is */
   copy(value: unknown): unknown {
     if (typeof value === 'function' || typeof value === 'symbol') this.#refuse(`is a ${typeof value}`);
     if (typeof value !== 'object' || value === null) return value;
@@ -141,6 +138,7 @@ class Replacement {
   }
 
   #copyRegistered(value: object, type: AnyValueType): object {
+    this.holdsRegistered ||= isRegistered(type);
     return this.#opened(value, new StandIn('registered'), () => [type.name, this.copy(type.encode(value))]);
   }
 

@@ -94,20 +94,41 @@ describe('registerValueType', () => {
     expect(error.message).toContain('"Money", a type this process does not know; see registerValueType()');
   });
 
-  it('makes a decode that throws a damaged value, and an encode that throws an invalid one', () => {
+  describe('with functions that throw', () => {
     class Odd {
       at = 1;
     }
-    const fail = (): never => {
-      throw new Error('boom');
+    const fails = { encode: false, decode: false };
+    const unless = <T>(failing: boolean, value: T): T => {
+      if (failing) throw new DamagedValueError('boom');
+      return value;
     };
-    registerValueType({ name: 'Odd', test: (value) => value instanceof Odd, encode: () => 1, decode: fail });
-    expect(() => through(new Odd())).toThrow(DamagedValueError);
-    class Odder {
-      at = 1;
-    }
-    registerValueType({ name: 'Odder', test: (value) => value instanceof Odder, encode: fail, decode: fail });
-    expect(() => through(new Odder())).toThrow(InvalidValueError);
+    beforeAll(() =>
+      registerValueType({
+        name: 'Odd',
+        test: (value) => value instanceof Odd,
+        encode: () => unless(fails.encode, 1),
+        decode: () => unless(fails.decode, new Odd()),
+      }),
+    );
+    afterEach(() => Object.assign(fails, { encode: false, decode: false }));
+
+    it('takes what cannot be encoded for an invalid value, whatever is thrown', () => {
+      fails.encode = true;
+      expect(() => encode(new Odd())).toThrow(InvalidValueError);
+    });
+
+    it('takes what this process cannot decode for an invalid value: no hit could answer with it', () => {
+      fails.decode = true;
+      expect(() => encode({ odd: new Odd() })).toThrow(InvalidValueError);
+      expect(() => encode({ odd: new Odd() })).toThrow('one of its value types cannot decode what it has encoded');
+    });
+
+    it('takes what another process has encoded and this one cannot decode for a damaged value', () => {
+      const payload = encode(new Odd());
+      fails.decode = true;
+      expect(() => decode(payload)).toThrow(DamagedValueError);
+    });
   });
 });
 

@@ -23,7 +23,13 @@ export interface AnyValueType {
 /** Decimals of decimal.js and Prisma, known by their looks: the core depends on neither. */
 const DECIMAL = 'Decimal';
 
-const registered = new Map<string, AnyValueType>();
+interface Registration {
+  readonly type: AnyValueType;
+  /** As they were given, to know the same registration again. */
+  readonly given: readonly unknown[];
+}
+
+const registered = new Map<string, Registration>();
 let seenDecimal: AnyValueType | undefined;
 
 /**
@@ -51,24 +57,35 @@ export function registerValueType<T, P>(type: ValueType<T, P>): void {
   for (const [path, given] of Object.entries({ test, encode, decode })) {
     if (typeof given !== 'function') check.problem(path, 'a function', given);
   }
-  const other = registered.get(name) as unknown as ValueType<T, P> | undefined;
-  if (other?.test === test && other.encode === encode && other.decode === decode) return;
+  const given = [test, encode, decode];
+  const other = registered.get(name);
+  if (other?.given.every((one, i) => one === given[i])) return;
   if (other !== undefined)
     check.problem('name', 'a name that is not registered yet', name, 'each type needs a name of its own');
   check.throwIfAny();
-  registered.set(name, Object.freeze({ name, test, encode, decode }) as unknown as AnyValueType);
+  // What `test` has accepted is a `T`, and what `encode` has returned is a `P`.
+  const used: AnyValueType = {
+    name,
+    test,
+    encode: (value) => encode(value as T),
+    decode: (plain) => decode(plain as P),
+  };
+  registered.set(name, { type: used, given });
 }
 
 /** The type of an object of a class, when there is one. */
 export function valueTypeOf(value: object): AnyValueType | undefined {
-  for (const type of registered.values()) if (type.test(value)) return type;
+  for (const { type } of registered.values()) if (type.test(value)) return type;
   return decimalType(value);
 }
 
 /** The type of that name, when this process knows it. */
 export function valueTypeNamed(name: unknown): AnyValueType | undefined {
-  return registered.get(name as string) ?? (name === DECIMAL ? seenDecimal : undefined);
+  return registered.get(name as string)?.type ?? (name === DECIMAL ? seenDecimal : undefined);
 }
+
+/** Whether it came from `registerValueType`. */
+export const isRegistered = (type: AnyValueType): boolean => registered.get(type.name)?.type === type;
 
 function decimalType(value: object): AnyValueType | undefined {
   const { constructor } = value as { constructor?: unknown };
@@ -80,7 +97,7 @@ function decimalType(value: object): AnyValueType | undefined {
     encode: (decimal) => decimal.valueOf(), // all digits, and the sign of -0, which toString() drops
     decode: (text) => new Decimal(text),
   };
-  return registered.get(DECIMAL) ?? seenDecimal;
+  return registered.get(DECIMAL)?.type ?? seenDecimal;
 }
 
 function isDecimal(value: object, constructor: object): boolean {
