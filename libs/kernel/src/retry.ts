@@ -19,7 +19,7 @@ export interface RetryOptions {
   readonly attempts: number;
   /** How long to wait after each failed attempt. */
   readonly backoff: Backoff;
-  /** No attempt starts after it. @default never */
+  /** No further attempt starts after it; the first one always does. @default never */
   readonly deadline?: Deadline;
   /** Whether another attempt could end otherwise; must not throw. */
   readonly retryable: (error: unknown) => boolean;

@@ -192,6 +192,7 @@ it.each<[string, () => unknown[], string]>([
     'contains itself',
   ],
   ['holes', () => [new Array<unknown>(3)], 'holes'],
+  ['a hole and a property', () => [Object.assign(new Array<unknown>(1), { total: 9 })], 'holes'],
   ['a huge hole', () => [new Array<unknown>(4_000_000_000)], 'holes'],
   ['an array with properties', () => [Object.assign([1], { a: 1 })], 'properties'],
   [

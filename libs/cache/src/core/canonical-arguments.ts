@@ -103,8 +103,10 @@ class Canonical {
   }
 
   #array(array: unknown[]): string {
-    const usual = Object.keys(array).length === array.length && array.every((_, i) => Object.hasOwn(array, i));
-    if (!usual) this.#refuse('an array with holes or properties');
+    // In the order of their indices; whatever else there is stands behind them, or in the place of one that is missing.
+    const names = Object.keys(array);
+    if (names.length !== array.length || names.some((name, i) => name !== String(i)))
+      this.#refuse('an array with holes or properties');
     return `[${this.#list(array)}]`;
   }
 

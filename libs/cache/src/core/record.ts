@@ -14,7 +14,8 @@ import { NO_TOKEN, type Token } from './token.js';
  *    88 cost of the load in ms      95 length of the stamps       100 length of the payload      109 stamps, payload
  *
  * Times are decimal milliseconds on the server's clock. A record with only a lease has neither stamps nor payload, and
- * its key expires with the lease; in the place of a version it says whether the load before it failed. The lengths tell a value that was cut or patched from a whole one.
+ * its key expires with the lease; in the place of a version it says whether the load before it failed. The lengths tell a
+ * value that was cut or patched from a whole one.
  */
 export const MAGIC = 'M1';
 export const AT = {
@@ -32,7 +33,6 @@ export const AT = {
   end: 109,
 } as const;
 
-const MAX_COST_MS = 9_999_999; // 7 digits
 const MAX_STAMP_BYTES = 99_999; // 5 digits
 const ABSENT: Found = { kind: 'absent' };
 const FAILED: Found = { kind: 'failed' };
@@ -42,7 +42,9 @@ const NO_TIME = '0'.repeat(13);
 export const AFTER_FAILURE: Token = '!'.repeat(16);
 const COUNTER = /^-?\d{1,20}$/;
 
-const digits = (value: number, width: number): string => String(Math.round(value)).padStart(width, '0');
+/** What is too large for its field is the largest number: a time in the year 2286, a cost of almost three hours. */
+const digits = (value: number, width: number): string =>
+  String(Math.min(Math.round(value), 10 ** width - 1)).padStart(width, '0');
 
 /** Digits of a lease's end, for the scripts that patch it in place. */
 export const timeDigits = (ms: number): string => digits(ms, AT.created - AT.leaseEnd);
@@ -80,7 +82,7 @@ export function entryRecord(entry: Entry): Buffer | string {
     timeDigits(entry.createdAt) +
     timeDigits(entry.freshUntil) +
     timeDigits(entry.goneUntil) +
-    digits(Math.min(entry.costMs, MAX_COST_MS), 7) +
+    digits(entry.costMs, 7) +
     digits(Buffer.byteLength(stamps), 5) +
     digits(sizeOf(payload), 9) +
     stamps;
