@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { describeStore } from '@mobius1/cache/testing';
-import { type Cluster } from 'ioredis';
+import { Cluster } from 'ioredis';
 import { RedisConnection } from '../../libs/cache/src/drivers/redis-connection.js';
 import type { RedisOptions } from '../../libs/cache/src/drivers/redis-options.js';
 import { RedisStore } from '../../libs/cache/src/drivers/redis-store.js';
@@ -201,6 +201,16 @@ describe('options that a Cluster does not allow', () => {
     expect(() => new CacheInstance({ redis: { cluster: nodes, waitReplicas } })).toThrow('in a Cluster');
     const { client } = new RedisConnection({ cluster: nodes });
     expect(() => new CacheInstance({ redis: { client, waitReplicas } })).toThrow('in a Cluster');
+  });
+});
+
+describe('connections for commands that block, in a Cluster', () => {
+  it('may be silent for longer than any other', async () => {
+    const client = new Cluster([...cluster.addresses], { redisOptions: { socketTimeout: 200 } });
+    const cache = await open(uniquePrefix(), { client, cluster: undefined, pool: 1, l1: false });
+    const popped = cache.connection?.blocking.lend((own) => (own as unknown as Cluster).blpop('no-such-list', 1));
+    await expect(popped).resolves.toBeNull();
+    client.disconnect();
   });
 });
 

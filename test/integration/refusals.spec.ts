@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { CacheInstance } from '../../libs/cache/src/instance/cache-instance.js';
 import type { RedisOptions } from '../../libs/cache/src/drivers/redis-options.js';
 import type { RefusalKind } from '../../libs/cache/src/drivers/refusals.js';
@@ -125,6 +126,29 @@ describe('a Redis that answers and refuses', () => {
     await works(instance);
     await named(instance, 'forbidden');
     await redis.command('ACL', 'DELUSER', 'app');
+  });
+
+  it('because the user may not ask for INFO: health has less to say, and says so', async () => {
+    await redis.command('ACL', 'SETUSER', 'app', 'reset', 'on', '>secret', '~*', '&*', '+@all', '-info');
+    const instance = await use({ username: 'app', password: 'secret' });
+    expect(await instance.health()).toMatchObject({ status: 'degraded', refused: ['forbidden'], memory: 0 });
+    await redis.command('ACL', 'DELUSER', 'app');
+  });
+
+  it('and quotes what it was sent: no error tells keys or values (G9)', async () => {
+    const tamed = await RedisEnv.process({ config: 'rename-command EVALSHA ""\nrename-command EVAL ""\n' });
+    try {
+      const { manager } = await use({}, tamed);
+      const error: unknown = await manager.increment('user-4711').catch((reason: unknown) => reason);
+      expect(error).toMatchObject({
+        code: 'CACHE_STORE_UNAVAILABLE',
+        message: expect.stringMatching(/unknown command/),
+      });
+      expect(inspect(error, { depth: 10, showHidden: true })).not.toContain('4711');
+    } finally {
+      await Promise.all(instances.splice(0).map((instance) => instance.close()));
+      await tamed.stop();
+    }
   });
 
   it.each(['EVALSHA', 'EVAL', 'MGET', 'SET', 'DEL', 'SCAN', 'CLIENT', 'TIME', 'INFO'])(

@@ -44,8 +44,16 @@ const NEEDED = [
   'eval',
 ];
 
+interface ClientSettings {
+  readonly keyPrefix?: unknown;
+  readonly scaleReads?: unknown;
+  readonly role?: unknown;
+  readonly stringNumbers?: unknown;
+  readonly redisOptions?: ClientSettings;
+}
+
 interface MaybeClient {
-  readonly options?: { readonly keyPrefix?: unknown; readonly scaleReads?: unknown; readonly role?: unknown };
+  readonly options?: ClientSettings;
   readonly nodes?: (role: 'master') => RedisClient[];
 }
 
@@ -53,33 +61,26 @@ interface MaybeClient {
 export function asRedisClient(value: unknown): RedisClient {
   const methods = value as Record<string, unknown> | null | undefined;
   const missing = NEEDED.filter((name) => typeof methods?.[name] !== 'function');
-  const expected = 'a Redis or Cluster of ioredis 5 or 6';
   if (missing.length > 0) {
-    throw new InvalidOptionsError('CacheModule', [
-      { path: 'redis.client', expected, given: value, hint: `it lacks ${missing.join(', ')}` },
-    ]);
+    throw unfit('a Redis or Cluster of ioredis 5 or 6', value, `it lacks ${missing.join(', ')}`);
   }
-  const prefix = (value as MaybeClient).options?.keyPrefix;
-  if (typeof prefix === 'string' && prefix !== '') {
-    throw new InvalidOptionsError('CacheModule', [
-      {
-        path: 'redis.client',
-        expected: 'a client without a keyPrefix of its own',
-        given: prefix,
-        hint: 'give keyPrefix to the cache instead',
-      },
-    ]);
+  const { options = {} } = value as MaybeClient;
+  const { keyPrefix, scaleReads = 'master', role = 'master' } = options;
+  if (typeof keyPrefix === 'string' && keyPrefix !== '') {
+    throw unfit('a client without a keyPrefix of its own', keyPrefix, 'give keyPrefix to the cache instead');
   }
-  const { scaleReads = 'master', role = 'master' } = (value as MaybeClient).options ?? {};
   if (scaleReads !== 'master' || role !== 'master') {
     const given = scaleReads === 'master' ? { role } : { scaleReads };
-    const hint = 'a replica answers with what was invalidated a moment ago';
-    throw new InvalidOptionsError('CacheModule', [
-      { path: 'redis.client', expected: 'a client that reads from masters', given, hint },
-    ]);
+    throw unfit('a client that reads from masters', given, 'a replica answers with what was invalidated a moment ago');
+  }
+  if (options.stringNumbers === true || options.redisOptions?.stringNumbers === true) {
+    throw unfit('a client without stringNumbers', { stringNumbers: true }, 'the cache counts what Redis answers');
   }
   return value as RedisClient;
 }
+
+const unfit = (expected: string, given: unknown, hint: string): InvalidOptionsError =>
+  new InvalidOptionsError('CacheModule', [{ path: 'redis.client', expected, given, hint }]);
 
 /** The masters of a Cluster, or the client itself. */
 export function mastersOf(client: RedisClient): RedisClient[] {

@@ -144,3 +144,17 @@ function checkWaitReplicas(check: OptionCheck, options: RedisOptions, path: stri
     check.problem(path, 'nothing, in a Cluster', waitReplicas, hint);
   }
 }
+
+/** Host and port for messages; never a user or password. */
+export function placeOf({ client, url, cluster, sentinels, name, host, port }: RedisOptions): string {
+  if (client !== undefined) return 'Redis (given client)';
+  if (cluster !== undefined)
+    return `Redis Cluster at ${cluster[0]?.host ?? '?'}:${cluster[0]?.port ?? REDIS_DEFAULTS.port}`;
+  if (sentinels !== undefined) return `Redis ${name ?? '?'} (Sentinel)`;
+  if (url !== undefined) {
+    if (!URL.canParse(url)) return 'Redis';
+    const { hostname, port: given } = new URL(url);
+    return `Redis at ${hostname}:${given || REDIS_DEFAULTS.port}`;
+  }
+  return `Redis at ${host ?? REDIS_DEFAULTS.host}:${port ?? REDIS_DEFAULTS.port}`;
+}

@@ -110,3 +110,11 @@ export function withoutArguments(message: string): string {
   const said = message.replace(/,? ?with args beginning with.*/s, '').replace(/\.$/, '');
   return said.length > LONGEST_MESSAGE ? `${said.slice(0, LONGEST_MESSAGE)}…` : said;
 }
+
+/** An error that may be logged: those of ioredis carry their command, with its keys and values (G9). */
+export function withoutCommand(error: unknown): Error {
+  if (!(error instanceof Error)) return new Error(withoutArguments(String(error)));
+  const { name, message } = error;
+  if (!('command' in error) && withoutArguments(message) === message) return error;
+  return Object.assign(new Error(withoutArguments(message)), { name });
+}

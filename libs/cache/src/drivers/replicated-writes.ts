@@ -81,6 +81,7 @@ export class ReplicatedWrites implements Removals {
       void this.connect();
       this.#tellAgain();
     });
+    connection.onQuit(() => this.#client.disconnect());
     if (connection.ready) void this.connect(); // a client that was given
   }
 
@@ -91,7 +92,7 @@ export class ReplicatedWrites implements Removals {
 
   /** Resolves when the connection is there, or cannot be made now. */
   async connect(): Promise<void> {
-    if (this.#client.status === 'wait') await this.#client.connect().catch(() => undefined);
+    if (['wait', 'end'].includes(this.#client.status)) await this.#client.connect().catch(() => undefined);
   }
 
   run<T>(removal: Removal<T>): Promise<T> {
@@ -99,10 +100,6 @@ export class ReplicatedWrites implements Removals {
       this.#queue.push({ removal, resolve: resolve as (reply: unknown) => void, reject });
       void this.#work();
     });
-  }
-
-  close(): void {
-    this.#client.disconnect();
   }
 
   async #work(): Promise<void> {

@@ -3,7 +3,6 @@ import { Channel, type Clock, noUnitOfWork, systemClock, type UnitOfWork } from 
 import { ArgumentKeys } from '../core/argument-key.js';
 import { CacheEngine } from '../core/engine.js';
 import type { CacheEvents } from '../core/events.js';
-import { unlessUnavailable } from '../core/loader.js';
 import { NO_STORES, type SemanticStores } from '../core/journal.js';
 import type { Store } from '../core/store.js';
 import type { Tally } from '../core/tally.js';
@@ -152,7 +151,10 @@ export class CacheInstance {
       return judgeHealth({ store, remembered, memory });
     }
     const answers = await connection.ping();
-    const { memory, maxMemory, evictsAnyKey } = answers ? await this.#memoryOf(connection) : NOTHING_KNOWN;
+    // Who may not ask for INFO, or whom the breaker stops, gets no numbers; refusals and breaker are reasons of their own.
+    const { memory, maxMemory, evictsAnyKey } = answers
+      ? await connection.memory().catch(() => NOTHING_KNOWN)
+      : NOTHING_KNOWN;
     const { place, lastError, latencyMs, breaker } = connection;
     const commandTimeoutMs = this.#commandTimeoutMs;
     const redis = {
@@ -171,17 +173,11 @@ export class CacheInstance {
     return judgeHealth({ store, remembered, memory, redis });
   }
 
-  /** A ping may be answered while the breaker is open, or by a server that has no time for more: that is news, not a failure (G10). */
-  async #memoryOf(connection: RedisConnection): Promise<typeof NOTHING_KNOWN> {
-    return (await connection.memory().catch(unlessUnavailable)) ?? NOTHING_KNOWN;
-  }
-
   /** Tells Redis what it missed and was not told yet, as far as it answers, and closes the connection if it is ours. */
   async close(ms = 1_000): Promise<void> {
     await this.models.savings.close(ms);
     this.near?.stop();
     await Promise.all([this.engine.close(ms), this.limits.close()]);
-    this.#replicated?.close();
     await this.connection?.quit(ms);
   }
 }

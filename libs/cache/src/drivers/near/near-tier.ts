@@ -69,8 +69,6 @@ export class NearTier {
   #channel: ListeningChannel | undefined;
   #refusal: string | undefined;
   #stopped = false;
-  #settle: () => void = () => undefined;
-  readonly #settled = new Promise<void>((resolve) => (this.#settle = resolve));
 
   constructor(connection: RedisConnection, redis: RedisStore, options: NearTierOptions) {
     this.#connection = connection;
@@ -81,6 +79,7 @@ export class NearTier {
     connection.events.on('ready', () => this.listen());
     // Who lost one connection may well be talked to by another server than he listens to.
     connection.events.on('lost', () => this.#channel?.restart());
+    connection.onQuit(() => this.#hush());
     this.listen(); // a client that was given may be connected already
   }
 
@@ -103,8 +102,15 @@ export class NearTier {
   /** Begins to listen, and resolves when that has succeeded, was refused, or takes longer than it should. */
   async ready(): Promise<void> {
     this.listen();
-    const { clock } = this.#options;
-    await withDeadline(this.#settled, LISTENING_MS, () => new Error('not yet'), clock).catch(() => undefined);
+    if (this.coherence !== 'deaf') return;
+    let stop: () => void = () => undefined;
+    const decided = new Promise<void>((resolve) => {
+      stop = this.events.on('coherence', ({ coherence }) => {
+        if (coherence !== 'deaf') resolve();
+      });
+    });
+    await withDeadline(decided, LISTENING_MS, () => new Error('not yet'), this.#options.clock).catch(() => undefined);
+    stop();
   }
 
   /** What the server said when it refused to tell changes. */
@@ -114,7 +120,8 @@ export class NearTier {
 
   /** Begins to listen, once there is somebody to listen to. */
   listen(): void {
-    if (this.#channel !== undefined || !this.#connection.ready) return;
+    if (this.#channel !== undefined || this.#stopped || !this.#connection.ready) return;
+    this.#refusal = undefined;
     const tracking = new Tracking(this.#options.prefix, (keys) => this.#redis.heard(keys));
     this.#listenIn(tracking, {
       armed: () => this.#hear('coherent'),
@@ -131,9 +138,15 @@ export class NearTier {
     return (await this.#channel?.catchUp()) ?? false;
   }
 
+  /** Listens no more, and tells nobody of that. */
   stop(): void {
     this.#stopped = true;
+    this.#hush();
+  }
+
+  #hush(): void {
     this.#channel?.stop();
+    this.#channel = undefined;
   }
 
   /** The second best: what other processes say that they change. */
@@ -160,7 +173,6 @@ export class NearTier {
 
   #hear(coherence: Coherence, bus?: Bus): void {
     this.store.hear(coherence, (heard) => bus?.tell(heard));
-    if (coherence !== 'deaf') this.#settle();
     if (this.#stopped) return;
     this.events.emit('coherence', () => ({ coherence, reason: coherence === 'coherent' ? undefined : this.#refusal }));
   }
