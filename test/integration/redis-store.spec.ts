@@ -100,7 +100,7 @@ describe('RedisStore', () => {
 
   it('lets generations of tags expire some day, and the one under all entries never', async () => {
     await under.store.draw([ROOT, 't:a'], 'all');
-    const { ids, names } = under.store.heard(await raw.keys(`${under.prefix}*`));
+    const { ids, names } = under.store.keys.heard(await raw.keys(`${under.prefix}*`));
     expect(ids).toEqual([]);
     const lives = await Promise.all(names.sort().map((name) => raw.pttl(`${under.internal}${name}`)));
     expect(names).toEqual(['#', ROOT, 't:a']);

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { CacheInstance } from '../../libs/cache/src/instance/cache-instance.js';
+import type { CacheOptions } from '../../libs/cache/src/instance/cache-options.js';
 import type { RedisOptions } from '../../libs/cache/src/drivers/redis-options.js';
 import type { RefusalKind } from '../../libs/cache/src/drivers/refusals.js';
 import { eventually } from '../support/eventually.js';
@@ -11,9 +12,10 @@ describe('a Redis that answers and refuses', () => {
   let redis: RedisProcess;
   const instances: CacheInstance[] = [];
 
-  async function use(changes: RedisOptions = {}, server = redis): Promise<CacheInstance> {
+  async function use(changes: RedisOptions = {}, server = redis, options: CacheOptions = {}): Promise<CacheInstance> {
     const { host, port } = server;
-    const instance = new CacheInstance({ redis: { host, port, keyPrefix: 'r:', commandTimeout: 2_000, ...changes } });
+    const place = { host, port, keyPrefix: 'r:', commandTimeout: 2_000 };
+    const instance = new CacheInstance({ ...options, redis: { ...place, ...changes } });
     instances.push(instance);
     await instance.connect().catch(() => undefined);
     return instance;
@@ -126,6 +128,29 @@ describe('a Redis that answers and refuses', () => {
     await works(instance);
     await named(instance, 'forbidden');
     await redis.command('ACL', 'DELUSER', 'app');
+  });
+
+  it('scripts only: nobody waits for a lease that cannot be given back', async () => {
+    const settings = { leaseTimeout: 600_000, waitTimeout: 600_000 }; // longer than this test
+    const other = await use();
+    await other.manager.getOrSet('any', () => 'draws the generations');
+    await redis.command('ACL', 'SETUSER', 'app', 'reset', 'on', '>secret', '~*', '&*', '+@all', '-@scripting');
+    const { manager } = await use({ username: 'app', password: 'secret' }, redis, settings);
+    expect(await manager.getOrSet('k', () => 'first')).toBe('first');
+    expect(await manager.getOrSet('k', () => 'second')).toBe('second');
+    await expect(manager.getOrSet('f', () => Promise.reject(new Error('from the load')))).rejects.toThrow('from the');
+    expect(await manager.getOrSet('f', () => 'loaded')).toBe('loaded');
+    await redis.command('ACL', 'DELUSER', 'app');
+  });
+
+  it.each([
+    ['it is full', ['CONFIG', 'SET', 'maxmemory-policy', 'noeviction', 'maxmemory', '1']],
+    ['it is a replica', ['REPLICAOF', '127.0.0.1', '1']],
+  ] as const)('a counter because %s: that is no conflict', async (_what, [command, ...args]) => {
+    const { manager } = await use();
+    expect(await manager.increment('n')).toBe(1);
+    await redis.command(command, ...args);
+    await expect(manager.increment('n')).rejects.toMatchObject({ code: 'CACHE_STORE_UNAVAILABLE' });
   });
 
   it('because the user may not ask for INFO: health has less to say, and says so', async () => {

@@ -104,7 +104,7 @@ describe('RedisTally', () => {
     await cache.manager.set('k', 1, { ttl: 60 });
     await tally.add(posting({}));
     expect((await store.usage()).keys).toBe(1);
-    expect(store.heard([sheet(), list(), `${under.prefix}k`])).toEqual({ ids: ['k'], names: [] });
+    expect(store.keys.heard([sheet(), list(), `${under.prefix}k`])).toEqual({ ids: ['k'], names: [] });
     await cache.manager.invalidatePattern('*');
     await cache.manager.invalidatePattern('~savings:*');
     await cache.manager.clear();

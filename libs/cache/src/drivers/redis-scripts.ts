@@ -181,7 +181,8 @@ return reply`);
 
 /**
  * increment: adds to a plain integer; its ttl comes with the first increment and is neither extended nor lost.
- * KEYS[1] counter; ARGV: by, ttl ms or '' for none. Reply: the sum as text, or an error whose text holds NOTACOUNTER.
+ * KEYS[1] counter; ARGV: by, ttl ms or '' for none. Reply: the sum as text; an error that holds NOTACOUNTER when something
+ * else stands there or the sum is out of range; or what Redis refuses for a reason of its own.
  * Atomic because a counter without its ttl would count for ever.
  */
 export const INCREMENT = new Script(`
@@ -191,7 +192,12 @@ if redis.call('TYPE', KEYS[1]).ok == 'string' then
   elseif string.sub(kind, 1, 2) == '${MAGIC}' then return redis.error_reply('NOTACOUNTER') end
 end
 local reply = redis.pcall('INCRBY', KEYS[1], ARGV[1])
-if type(reply) == 'table' then return redis.error_reply('NOTACOUNTER ' .. reply.err) end
+if type(reply) == 'table' then
+  for _, conflict in ipairs({ 'WRONGTYPE', 'not an integer', 'overflow' }) do
+    if string.find(reply.err, conflict) then return redis.error_reply('NOTACOUNTER') end
+  end
+  return reply
+end
 if ARGV[2] ~= '' and redis.call('PTTL', KEYS[1]) < 0 then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
 return redis.call('GET', KEYS[1])`);
 

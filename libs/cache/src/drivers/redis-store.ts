@@ -1,7 +1,7 @@
 import type { Entry } from '../core/entry.js';
 import { CounterConflictError } from '../core/errors.js';
-import { ROOT, type Sequence } from '../core/generation.js';
-import { escapeGlob, globLiteralPrefix, globMatcher } from '../core/glob.js';
+import type { Sequence } from '../core/generation.js';
+import { globLiteralPrefix, globMatcher } from '../core/glob.js';
 import { encodeKey, entryId, parseEntryId } from '../core/key.js';
 import { entryRecord, FAILURE_RECORD, leaseRecord, parseRecord } from '../core/record.js';
 import {
@@ -16,10 +16,12 @@ import {
 } from '../core/store.js';
 import { FIRST_FENCE, newToken, type Token } from '../core/token.js';
 import { PollingWatch, type Watch } from '../core/watch.js';
+import { KeySpace } from './key-space.js';
 import { KeyWalk } from './key-walk.js';
 import { ReadBatch } from './read-batch.js';
 import { isCluster, type RedisClient } from './redis-client.js';
 import type { RedisConnection } from './redis-connection.js';
+import { isForbidden } from './refusals.js';
 import type { Removals } from './replicated-writes.js';
 import { ACQUIRE, COUNT, DRAW, FILL, FORCE, INCREMENT, LIFT, RAISE, RELEASE, REMOVE, RENEW } from './redis-scripts.js';
 
@@ -36,17 +38,12 @@ export interface RedisStoreOptions {
   readonly fences?: boolean;
 }
 
-/**
- * The store on Redis, standalone or Cluster. One key holds value and lease; the generations live under
- * `<prefix>~{<prefix>}:`, in one slot of a Cluster, because a script draws them together with their sequence.
- */
+/** The store on Redis, standalone or Cluster. One key holds value and lease; the generations are keys of their own (`KeySpace`). */
 export class RedisStore implements Store {
   readonly kind = 'redis';
   readonly audible = false;
+  readonly keys: KeySpace;
   readonly #connection: RedisConnection;
-  readonly #prefix: string;
-  readonly #internal: string;
-  readonly #rootKey: string;
   readonly #batch: ReadBatch;
   readonly #walk: KeyWalk;
   readonly #removals: Removals;
@@ -57,9 +54,7 @@ export class RedisStore implements Store {
     this.#connection = connection;
     this.#fences = fences;
     this.#removals = removals ?? { run: (removal) => this.#run(removal) };
-    this.#prefix = prefix;
-    this.#internal = `${prefix}~{${prefix.replace(/[{}]/g, '') || 'g'}}:`;
-    this.#rootKey = this.#internal + ROOT;
+    this.keys = new KeySpace(prefix);
     this.#batch = new ReadBatch((keys) => this.#fetch(keys));
     this.#walk = new KeyWalk(connection);
   }
@@ -73,17 +68,6 @@ export class RedisStore implements Store {
     return new PollingWatch(this.#connection.clock);
   }
 
-  /** The entries and generations behind keys of Redis, of which some may be none of ours. */
-  heard(keys: readonly string[]): { ids: string[]; names: string[] } {
-    const ids: string[] = [];
-    const names: string[] = [];
-    for (const key of keys) {
-      if (key.startsWith(this.#internal)) names.push(key.slice(this.#internal.length));
-      else if (key.startsWith(this.#prefix) && this.#isEntry(key)) ids.push(key.slice(this.#prefix.length));
-    }
-    return { ids, names };
-  }
-
   now(): number {
     return this.#connection.serverNow();
   }
@@ -93,9 +77,9 @@ export class RedisStore implements Store {
   }
 
   read({ id, names, sequence }: ReadQuery): Promise<Reading> {
-    const keys = [this.#prefix + id];
-    for (const name of names) keys.push(name === ROOT ? this.#rootKey : this.#internal + name);
-    if (sequence) keys.push(this.#sequenceKey);
+    const keys = [this.keys.entry(id)];
+    for (const name of names) keys.push(this.keys.generation(name));
+    if (sequence) keys.push(this.keys.sequence);
     const { at, replies } = this.#batch.ask(keys);
     return replies.then((rows) => ({
       found: rows.found(at[0] ?? 0, this.#parse),
@@ -105,7 +89,7 @@ export class RedisStore implements Store {
   }
 
   acquire(id: string, { token, leaseMs, seen, keep }: Acquisition): Promise<boolean> {
-    const key = this.#prefix + id;
+    const key = this.keys.entry(id);
     const record = leaseRecord(token, this.now() + leaseMs);
     const byScript = (): Promise<boolean> => {
       const args = [seen ?? '', token, leaseMs, record, keep ? '1' : '0'];
@@ -118,7 +102,7 @@ export class RedisStore implements Store {
   }
 
   async force(id: string, token: Token, leaseMs: number): Promise<boolean> {
-    const key = this.#prefix + id;
+    const key = this.keys.entry(id);
     const record = leaseRecord(token, this.now() + leaseMs);
     if (this.#fences) return isOne(await this.#run((client) => FORCE.run(client, [key], [record, leaseMs])));
     await this.#run((client) => client.set(key, record, 'PX', leaseMs));
@@ -128,37 +112,37 @@ export class RedisStore implements Store {
   async fence({ ids, names }: Fenced, ms: number): Promise<void> {
     const record = leaseRecord(FIRST_FENCE, this.now() + ms);
     const raise = (id: string) =>
-      this.#run((client) => RAISE.run(client, [this.#prefix + id], [record, Math.ceil(ms)]));
+      this.#run((client) => RAISE.run(client, [this.keys.entry(id)], [record, Math.ceil(ms)]));
     await Promise.all([this.#draw(names, 'fence', Math.ceil(ms)), ...ids.map(raise)]);
   }
 
   async lift({ ids, names }: Fenced): Promise<void> {
-    const lift = (id: string) => this.#run((client) => LIFT.run(client, [this.#prefix + id], []));
+    const lift = (id: string) => this.#run((client) => LIFT.run(client, [this.keys.entry(id)], []));
     await Promise.all([this.#draw(names, 'lift'), ...ids.map(lift)]);
   }
 
   async renew(id: string, token: Token, leaseMs: number): Promise<boolean> {
-    return (await this.#run((client) => RENEW.run(client, [this.#prefix + id], [token, leaseMs]))) === 1;
+    return isOne(await this.#run((client) => RENEW.run(client, [this.keys.entry(id)], [token, leaseMs])));
   }
 
   async release(id: string, token: Token): Promise<boolean> {
-    return (await this.#run((client) => RELEASE.run(client, [this.#prefix + id], [token, '', 0]))) === 1;
+    return isOne(await this.#run((client) => giveBack(client, this.keys.entry(id), [token, '', 0])));
   }
 
   async fail(id: string, token: Token): Promise<boolean> {
     const args = [token, FAILURE_RECORD, FAILURE_MS];
-    return (await this.#run((client) => RELEASE.run(client, [this.#prefix + id], args))) === 1;
+    return isOne(await this.#run((client) => giveBack(client, this.keys.entry(id), args)));
   }
 
   fill(id: string, token: Token, entry: Entry): Promise<boolean> {
-    const key = this.#prefix + id;
+    const key = this.keys.entry(id);
     const ttl = Math.max(1, Math.ceil(entry.goneUntil - this.now()));
     const args = [token, entryRecord(entry), ttl];
     return this.#orGiveUp(key, token, this.#run((client) => FILL.run(client, [key], args)).then(isOne));
   }
 
   async delete(ids: readonly string[]): Promise<number> {
-    return this.#remove(ids.map((id) => this.#prefix + id));
+    return this.#remove(ids.map((id) => this.keys.entry(id)));
   }
 
   async draw(names: readonly string[], which: 'missing' | 'all'): Promise<Drawn> {
@@ -174,11 +158,11 @@ export class RedisStore implements Store {
     const literal = globLiteralPrefix(pattern);
     const start = everything ? '' : within + (literal === '' ? '' : encodeKey(literal));
     let removed = 0;
-    await this.#walk.visitAll(this.#startingWith(start), async (keys) => {
+    await this.#walk.visitAll(this.keys.startingWith(start), async (keys) => {
       const chosen = keys.filter((key) => {
-        if (!this.#isEntry(key)) return false;
+        if (!this.keys.isEntry(key)) return false;
         if (everything) return true;
-        const parsed = parseEntryId(key.slice(this.#prefix.length));
+        const parsed = parseEntryId(this.keys.idOf(key));
         return parsed.namespace === namespace && matches(parsed.key);
       });
       removed += await this.#remove(chosen);
@@ -191,7 +175,7 @@ export class RedisStore implements Store {
   }
 
   async increment(id: string, by: number, ttlMs: number | undefined): Promise<number> {
-    const key = this.#prefix + id;
+    const key = this.keys.entry(id);
     const args = [by, ttlMs === undefined ? '' : Math.ceil(ttlMs)];
     const sum = await this.#run((client) =>
       INCREMENT.run(client, [key], args).catch((error: unknown) => {
@@ -206,8 +190,8 @@ export class RedisStore implements Store {
 
   async usage(): Promise<{ keys: number; memory: number }> {
     let keys = 0;
-    for await (const found of this.#walk.pages(this.#startingWith(''))) {
-      const page = found.filter((key) => this.#isEntry(key));
+    for await (const found of this.#walk.pages(this.keys.startingWith(''))) {
+      const page = found.filter((key) => this.keys.isEntry(key));
       if (page.length === 0) continue;
       const counts = this.#cluster
         ? page.map((key) => this.#slow((client) => COUNT.run(client, [key], [])))
@@ -216,10 +200,6 @@ export class RedisStore implements Store {
     }
     const { memory } = await this.#connection.memory();
     return { keys, memory };
-  }
-
-  get #sequenceKey(): string {
-    return `${this.#internal}#`;
   }
 
   get #cluster(): boolean {
@@ -232,10 +212,10 @@ export class RedisStore implements Store {
 
   async #draw(names: readonly string[], which: DrawMode, ms = GENERATION_MS): Promise<string[]> {
     if (names.length === 0 && which !== 'missing' && which !== 'all') return [];
-    const keys = [this.#sequenceKey, ...names.map((name) => this.#internal + name)];
+    const keys = [this.keys.sequence, ...names.map((name) => this.keys.generation(name))];
     const command = (client: RedisClient): Promise<unknown> =>
       // New ids for every send: one that is applied late must not bring an old generation back (rule 5).
-      DRAW.run(client, keys, [which, newToken(), ms, this.#rootKey, ...names.map(() => newToken())]);
+      DRAW.run(client, keys, [which, newToken(), ms, this.keys.root, ...names.map(() => newToken())]);
     // To draw for all names is to invalidate.
     return (await (which === 'all' ? this.#removals.run(command) : this.#run(command))) as string[];
   }
@@ -252,7 +232,7 @@ export class RedisStore implements Store {
   #orGiveUp(key: string, token: Token, granted: Promise<boolean>): Promise<boolean> {
     granted.catch(() => {
       const { client, ready } = this.#connection;
-      if (ready) RELEASE.run(client, [key], [token, '', 0]).catch(() => undefined);
+      if (ready) giveBack(client, key, [token, '', 0]).catch(() => undefined);
     });
     return granted;
   }
@@ -260,11 +240,11 @@ export class RedisStore implements Store {
   #fetch(keys: readonly string[]): Promise<readonly (Buffer | null)[]> {
     if (!this.#cluster) return this.#run((client) => client.mgetBuffer(...keys));
     // Entries lie in slots of their own; the generations share one.
-    const names = keys.filter((key) => key.startsWith(this.#internal));
+    const names = keys.filter((key) => this.keys.isGeneration(key));
     return this.#run(async (client) => {
       const generations = names.length > 0 ? client.mgetBuffer(...names) : Promise.resolve([]);
       const rows = keys.map(async (key) =>
-        key.startsWith(this.#internal) ? ((await generations)[names.indexOf(key)] ?? null) : getEntry(client, key),
+        this.keys.isGeneration(key) ? ((await generations)[names.indexOf(key)] ?? null) : getEntry(client, key),
       );
       return Promise.all(rows);
     });
@@ -278,19 +258,17 @@ export class RedisStore implements Store {
     const counts = await this.#removals.run((client) => Promise.all(groups.map((group) => del(client, group))));
     return counts.reduce((sum, count) => sum + count, 0);
   }
-
-  /** Glob of the keys under our prefix that go on like this. */
-  #startingWith(start: string): string {
-    return `${escapeGlob(this.#prefix + start)}*`;
-  }
-
-  /** False for our own bookkeeping: no name of an entry begins with ~ (`core/key.ts`). */
-  #isEntry(key: string): boolean {
-    return key[this.#prefix.length] !== '~';
-  }
 }
 
 const isOne = (reply: unknown): boolean => reply === 1;
+
+/** Gives a lease back. Who may set a lease but run no script deletes the key: that may do too much, and a lease would be in everybody's way. */
+function giveBack(client: RedisClient, key: string, args: readonly (string | number)[]): Promise<unknown> {
+  return RELEASE.run(client, [key], args).catch(async (error: unknown) => {
+    if (isForbidden(error)) await client.del(key);
+    throw error;
+  });
+}
 
 // A key of another type is an error in GET, but nil inside MGET: both are "nothing of ours".
 async function getEntry(client: RedisClient, key: string): Promise<Buffer | null> {

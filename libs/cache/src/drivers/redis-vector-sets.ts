@@ -1,5 +1,6 @@
 import type { FoundVector, VectorSets } from '../core/journal.js';
 import { entryId } from '../core/key.js';
+import { isForbidden } from './refusals.js';
 import type { RedisConnection } from './redis-connection.js';
 import { Script } from './redis-scripts.js';
 
@@ -70,7 +71,7 @@ export class RedisVectorSets implements VectorSets {
     const { client } = this.#connection;
     const asked = this.#connection.run(async () => {
       // Refused, it is an answer, and no refusal to report.
-      const reply: unknown = await client.callBuffer('VCARD', this.#keyOf('model:semantic')).catch(unknownCommand);
+      const reply: unknown = await client.callBuffer('VCARD', this.#keyOf('model:semantic')).catch(unlessForbidden);
       return reply !== undefined;
     });
     return asked;
@@ -87,9 +88,8 @@ export class RedisVectorSets implements VectorSets {
 }
 
 /** Nothing when the server does not know the command, or does not let us use it. */
-function unknownCommand(error: unknown): undefined {
-  if (error instanceof Error && /^(ERR unknown command|NOPERM)/i.test(error.message)) return undefined;
-  throw error;
+function unlessForbidden(error: unknown): undefined {
+  if (!isForbidden(error)) throw error;
 }
 
 const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array): Buffer =>

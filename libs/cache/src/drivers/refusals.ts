@@ -105,6 +105,10 @@ function kindOf(message: string): RefusalKind {
   return KINDS[word] ?? (inside === undefined ? 'other' : (KINDS[inside] ?? 'other'));
 }
 
+/** The server does not let us use the command, now or ever. */
+export const isForbidden = (error: unknown): boolean =>
+  error instanceof Error && ['forbidden', 'unknown-command'].includes(kindOf(error.message));
+
 /** Replies to unknown commands quote their arguments, which are keys and values (G9). */
 export function withoutArguments(message: string): string {
   const said = message.replace(/,? ?with args beginning with.*/s, '').replace(/\.$/, '');

@@ -122,7 +122,7 @@ export class NearTier {
   listen(): void {
     if (this.#channel !== undefined || this.#stopped || !this.#connection.ready) return;
     this.#refusal = undefined;
-    const tracking = new Tracking(this.#options.prefix, (keys) => this.#redis.heard(keys));
+    const tracking = new Tracking(this.#options.prefix, (keys) => this.#redis.keys.heard(keys));
     this.#listenIn(tracking, {
       armed: () => this.#hear('coherent'),
       refused: (reason) => {
