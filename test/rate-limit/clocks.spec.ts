@@ -25,7 +25,7 @@ describe.each([
   });
   afterEach(() => timed.close());
 
-  it('keep the time of each unit when a log that has wrapped around grows', async () => {
+  it('keep the time of each unit when a log grows of which some are over', async () => {
     const four = ruleOf({ limit: 4, windowMs: WINDOW_MS });
     const eight = withLimit(four, 8);
     for (const step of [0, 10, 20, 30]) {
@@ -60,6 +60,22 @@ describe.each([
     expect((await charge(high, 0)).remaining).toBe(3_200);
     await at(WINDOW_MS + WINDOW_MS / 2 + WINDOW_MS / 60 + 1);
     expect((await charge(high, 9_000)).passed).toBe(true);
+  });
+
+  it('that take units back leave the others their time', async () => {
+    const rule = ruleOf({ limit: 10, windowMs: WINDOW_MS });
+    const charges = [{ identity: 'user', rule, cost: 5, settles: true }];
+    await at(0);
+    await timed.store.charge(charges, { token: 'reserved', ms: WINDOW_MS });
+    await at(10);
+    await charge(rule, 3);
+    await at(20);
+    await timed.store.settle(charges, 'reserved', 2);
+    expect((await charge(rule, 0)).remaining).toBe(5);
+    await at(WINDOW_MS);
+    expect((await charge(rule, 0)).remaining).toBe(7);
+    await at(WINDOW_MS + 10);
+    expect((await charge(rule, 10)).passed).toBe(true);
   });
 
   it('of 1 ms and of 30 days are windows like others', async () => {

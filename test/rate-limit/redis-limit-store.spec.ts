@@ -78,9 +78,24 @@ describe('limits in Redis', () => {
     expect(keys.filter((key) => key.startsWith(`${prefix}{user:%7B1%7D}:`))).toHaveLength(8);
     for (const key of keys) expect([key, await raw.pttl(key)]).toEqual([key, expect.any(Number)]);
     for (const key of keys) expect(await raw.pttl(key)).toBeGreaterThan(0);
+    // Of windows of a minute, and none lives much longer than its window.
+    const states = keys.filter((key) => /:(log|segments|bucket|fixed):/.test(key));
+    expect(states).toHaveLength(4);
+    for (const key of states) expect(await raw.pttl(key)).toBeLessThanOrEqual(76_000);
+    const month = keys.find((key) => key.includes(':month:')) ?? '';
+    expect(await raw.pttl(month)).toBeLessThanOrEqual(31 * 86_400_000 + 1_000);
     expect(await raw.keys(`${prefix.slice(3)}*`)).toEqual([]);
     await cache.manager.clear();
     expect(await raw.keys(`${prefix}*`)).toHaveLength(keys.length);
+  });
+
+  it('are asked nothing of a policy in the shadow that can never be met', async () => {
+    const never = { name: 'never', limit: 0, window: 60, shadow: true } satisfies RateLimitPolicy;
+    const check = async (): Promise<void> => {
+      expect(await cache.limits.check('k', never)).toMatchObject({ allowed: true, source: 'unsatisfiable' });
+    };
+    expect(await scriptsOf(check)).toEqual([]);
+    expect(cache.limits.getStats().outages).toBe(0);
   });
 
   it('cost one round trip a decision, however many policies and keys there are', async () => {

@@ -101,6 +101,19 @@ describe('a reservation', () => {
     expect(limits.estimator.estimate(whose)).toBe(learnt);
   });
 
+  it('of a learnt estimate asks for no more than there ever is', async () => {
+    const { limits, clock, left } = createBudget();
+    const whose = { workspaceId: 'w1', modelId: 'llama', initial: 4_000 };
+    await (await limits.reserve('w1', tokens, whose)).commit(8_000);
+    expect(limits.estimator.estimate(whose)).toBe(16_000);
+    expect((await limits.reserve('w1', tokens, whose)).allowed).toBe(false);
+    await clock.advance(3_700_000);
+    const reservation = await limits.reserve('w1', tokens, whose);
+    expect(reservation).toMatchObject({ allowed: true, reserved: 10_000 });
+    expect(await reservation.commit(1_000)).toEqual({ charged: 1_000, settled: true });
+    expect(await left()).toBe(9_000);
+  });
+
   it.each([[-1], [1.5], [NaN]])('is not committed with %p', async (actual) => {
     const { limits } = createBudget();
     const reservation = await limits.reserve('w1', tokens, 10);

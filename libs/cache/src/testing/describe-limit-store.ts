@@ -148,7 +148,7 @@ export function describeLimitStore(name: string, make: () => Promise<LimitStoreU
       });
     }
 
-    test('a log that wraps around and grows keeps every unit', async ({ charge, advance }) => {
+    test('a log that forgets what is over and grows keeps every unit', async ({ charge, advance }) => {
       const small = ruleOf({ kind: 'sliding', limit: 4, windowMs: PATIENT_MS });
       const large = { ...small, limit: 3_000, capacity: 3_000 };
       for (let round = 0; round < 2; round++) {
@@ -174,6 +174,18 @@ export function describeLimitStore(name: string, make: () => Promise<LimitStoreU
         same([allowed, ...verdicts.map((verdict) => verdict.allowed)], [false, false, true]);
       }
       equal((await peek(hour, 0)).verdicts[0]?.remaining, 8);
+    });
+
+    test('settles a reservation beside a charge for good of another identity', async ({ store, peek }) => {
+      const [requests, tokens] = [ruleOf({ id: 'requests' }), ruleOf({ id: 'tokens' })];
+      const charges: Charge[] = [
+        { identity: 'address', rule: requests, cost: 1, settles: false },
+        { identity: 'user', rule: tokens, cost: 8, settles: true },
+      ];
+      const token = newToken();
+      equal((await store.charge(charges, { token, ms: LONG_MS })).allowed, true);
+      equal(await store.settle(charges, token, 3), true);
+      equal((await peek(tokens, 0)).verdicts[0]?.remaining, 7);
     });
 
     test('charges limits of several identities or none (G14)', async ({ store, peek }) => {

@@ -170,14 +170,15 @@ export class RedisLimitStore implements LimitStore {
     return (await this.#run((client) => SETTLE.run(client, keys, [actual, noted, lines]))) === 1;
   }
 
+  /** Of those that settle: it is found again by them alone. */
   #reservationKey([first]: readonly Charge[], token: string): string {
     return `${this.#prefix}{${first?.identity ?? ''}}:@${token}`;
   }
 
   async #rule(mode: 'c' | 'n' | 'p', charges: readonly Charge[], claim: Claim | undefined): Promise<GroupRuling> {
     const { keys, blockOf } = this.#keysOf(charges);
-    const settles = claim !== undefined && charges.some((charge) => charge.settles);
-    if (settles) keys.push(this.#reservationKey(charges, claim.token));
+    const settling = charges.filter(({ settles }) => settles);
+    if (claim !== undefined && settling.length > 0) keys.push(this.#reservationKey(settling, claim.token));
     const simple = mode === 'c' && isSimple(charges);
     let now = this.#connection.serverNow();
     // A command that waits in a frozen server's queue would charge long after everybody has gone (G15).

@@ -38,6 +38,10 @@ export class Arbiter {
     const { store, local, clock } = this.#parts;
     const since = clock.monotonic();
     const asked = satisfiable(items);
+    if (asked.length === 0) {
+      const decision = decided({ items, asked, ruling: NOTHING_ASKED, source: store.kind });
+      return Promise.resolve({ decision, store: undefined });
+    }
     return store.charge(asked, claim).then(
       (ruling) => {
         if (!ruling.allowed) this.#note(asked, ruling, since);

@@ -18,6 +18,8 @@ export interface Reading {
   readonly call: string;
   /** Units of targets that name none. */
   readonly cost: number;
+  /** Whether that was estimated: then a limit is asked for what it has at most, because who is denied has no chance to learn a better one. */
+  readonly estimated?: boolean;
   /** Whether what such targets are charged is settled later. */
   readonly settles?: boolean;
   /** Whether slots can be held by who asks. */
@@ -62,9 +64,11 @@ interface ReadTarget {
 
 function itemOf({ key, cost: own, identity, limit }: ReadTarget, reading: Reading): Item {
   const { rule } = limit;
-  const { call, cost, settles = false, holds = false } = reading;
-  if (rule.kind !== 'slots')
+  const { call, settles = false, holds = false, estimated = false } = reading;
+  if (rule.kind !== 'slots') {
+    const cost = estimated ? Math.min(reading.cost, rule.capacity) : reading.cost;
     return { key, limit, identity, rule, cost: own ?? cost, settles: settles && own === undefined };
+  }
   if (!holds) refuseSlots(call, limit);
   return { key, limit, identity, rule, cost: 1, settles: false };
 }

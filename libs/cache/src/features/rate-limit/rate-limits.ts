@@ -135,7 +135,7 @@ export class RateLimits {
     check.unknownKeys('', options, ['ttl']);
     const ms = check.durationMs('ttl', options?.ttl, 's') ?? RESERVATION_MS;
     check.throwIfAny();
-    const items = readItems(subject, rest[0], { call, cost, settles: true });
+    const items = readItems(subject, rest[0], { call, cost, settles: true, estimated: whose !== undefined });
     const token = newToken();
     const { decision, store } = this.#options.enabled
       ? await this.#arbiter.charge(items, { token, ms })
@@ -146,7 +146,9 @@ export class RateLimits {
       if (whose !== undefined && actual > 0) this.estimator.learn(whose, actual);
       this.#denials.forget(items);
     };
-    return new Reservation({ decision, store, items, token, reserved: decision.allowed ? cost : 0, learn });
+    const charged = items.filter(({ settles }) => settles).map((item) => item.cost);
+    const reserved = decision.allowed ? Math.max(0, ...charged) : 0;
+    return new Reservation({ decision, store, items, token, reserved, learn });
   }
 
   /** Forgets what was used, and blocks that followed from it. @throws as `check`; StoreUnavailableError */
