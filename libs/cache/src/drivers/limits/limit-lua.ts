@@ -20,19 +20,13 @@ local floor, ceil, sub, match, format = math.floor, math.ceil, string.sub, strin
 local t = call('TIME')
 local wall = t[1] * 1000000 + t[2]`;
 
-/**
- * What is known of an item, which is one limit of one key: what the call says, then what its state says. They are locals of the script
- * that works on one item at a time, in this order where several are kept.
- */
-const REGISTERS = [
-  ...['kind', 'key', 'cost', 'limit', 'window', 'capacity'],
-  ...['block', 'shadow', 'settles', 'debt', 'from', 'to', 'factor', 'ms', 'max', 'id'],
-  ...['now', 'offset', 'last', 'used', 'other', 'fits', 'blocked'],
-  ...['oldest', 'ends', 'first', 'width', 'segment', 'present', 'current', 'passed', 'bytes'],
-];
-export const ITEM = `local ${REGISTERS.join(', ')}`;
-export const KEPT = `{ ${REGISTERS.join(', ')} }`;
-export const ITEM_FROM = (kept: string): string => `${ITEM} = unpack(${kept}, 1, ${REGISTERS.length})`;
+/** What is known of an item, which is one limit of one key: what the call says, then what its state says. Locals, because tables cost more. */
+export const ITEM = `
+local kind, key, cost, limit, window, capacity
+local block, shadow, settles, from, to, debt, ms, factor, max, id
+local now, offset, last, used, other
+local first, oldest, ends
+local width, segment, present, current, passed, bytes`;
 
 const byKind = (part: keyof MeterLua): string => `
 if kind == 's' then ${SLIDING[part]}

@@ -1,17 +1,13 @@
 import { Script } from '../redis-scripts.js';
-import { ADD, BLOCKS, FULL, ITEM, ITEM_FROM, KEPT, LOOK, PRELUDE, REMOVE, ROUNDING, WAIT } from './limit-lua.js';
+import { ADD, BLOCKS, FULL, ITEM, LOOK, PRELUDE, REMOVE, ROUNDING, WAIT } from './limit-lua.js';
 
 const remaining = `math.max(0, floor(capacity - used + ${ROUNDING}))`;
-const elseAgain = `if other then return 'W ' .. format('%d', floor(now / 1000)) end`;
 
-/**
- * One item of one identity that nobody has blocked, without anything special, which is almost every decision: straight on, without keeping
- * anything. The same statements as for several.
- */
+/** One item of one identity that nobody has blocked, without anything special, which is almost every decision: the same statements, straight on. */
 const CHARGE_ONE = `
 ${ITEM}
 ${LOOK}
-${elseAgain}
+if other then return format('W %d', floor(now / 1000)) end
 if used + cost <= capacity + ${ROUNDING} then
   local units, full = cost
   if cost > 0 then ${ADD} end
@@ -29,33 +25,27 @@ return format('D 0 %d %d %d', ${remaining}, ceil(full / 1000), ceil(wait / 1000)
  * special: mode (`c` charges, `n` does and notes the time, `p` only looks), how many items, token (`-` for none), ms of the reservation. Reply, in
  * words: `L` too late, nothing was done; `W` and the time: an item has another window of the calendar by now; else `A` or `D`, and for each item `fits remaining
  * reset retry` (fits: 1, 0 denied, 2 blocked; retry: -1 unknown; milliseconds), with `n` at the end of all the microsecond of each charge. Atomic
- * because what one limit denies, no other may count (G14).
+ * because what one limit denies, no other may count (G14): the registers of an item wait on the stack until those after it were looked at.
  */
 export const CHARGE = new Script(`${PRELUDE}
 if ARGV[2] ~= '0' and wall > ARGV[2] * 1000 then return 'L' end
 local words, at, i, token = ARGV[1], 1, 1, ARGV[5] or '-'
 if not ARGV[3] and call('EXISTS', KEYS[2]) == 0 then ${CHARGE_ONE} end
 local mode, count = ARGV[3], (ARGV[4] or 1) + 0
+local allowed, again, reply, noted, times = true, nil, '', '', ''
 ${BLOCKS}
 local anyBlocks = call('EXISTS', unpack(KEYS, count + 1)) > 0
 if anyBlocks then openBlocks() end
-local items, allowed = {}, true
-for i = 1, count do
+local function decide(i)
   ${ITEM}
   ${LOOK}
-  ${elseAgain}
-  blocked = 0
-  if anyBlocks then
-    local blocks = KEYS[count + (block or 1)]
-    blocked = math.max((blockLeft(blocks, '*')), ms and (blockLeft(blocks, id)) or 0)
-  end
-  fits = blocked == 0 and used + cost <= capacity + ${ROUNDING}
+  if other then again = now return end
+  local blocks, blocked = KEYS[count + (block or 1)], 0
+  if anyBlocks then blocked = math.max((blockLeft(blocks, '*')), ms and (blockLeft(blocks, id)) or 0) end
+  local fits = blocked == 0 and used + cost <= capacity + ${ROUNDING}
   if not fits and shadow ~= '1' then allowed = false end
-  items[i] = ${KEPT}
-end
-local reply, noted, times = { allowed and 'A' or 'D' }, {}, ''
-for i = 1, count do
-  ${ITEM_FROM('items[i]')}
+  if i < count then decide(i + 1) end
+  if again then return end
   local wait, full = 0
   if not fits then
     wait = -1
@@ -64,7 +54,7 @@ for i = 1, count do
       ${WAIT}
       if mode ~= 'p' and not allowed and ms and shadow ~= '1' then
         openBlocks()
-        blocked = punish(KEYS[count + block], id, ms + 0, factor + 0, max + 0)
+        blocked = punish(blocks, id, ms + 0, factor + 0, max + 0)
       end
     end
     wait = math.max(blocked, wait < 0 and -1 or ceil(wait / 1000))
@@ -72,13 +62,15 @@ for i = 1, count do
     local units = cost
     ${ADD}
   end
-  if settles == '1' then noted[#noted + 1] = format('%d:%d', now, fits and cost or 0) end
-  if mode == 'n' then times = times .. format(' %d', now) end
   ${FULL}
-  reply[i + 1] = format('%d %d %d %d', blocked > 0 and 2 or fits and 1 or 0, ${remaining}, ceil(full / 1000), wait)
+  reply = format(' %d %d %d %d', blocked > 0 and 2 or fits and 1 or 0, ${remaining}, ceil(full / 1000), wait) .. reply
+  if settles == '1' then noted = format('%d:%d ', now, fits and cost or 0) .. noted end
+  if mode == 'n' then times = format(' %d', now) .. times end
 end
-if allowed and #noted > 0 and token ~= '-' then call('SET', KEYS[#KEYS], table.concat(noted, ' '), 'PX', ARGV[6]) end
-return table.concat(reply, ' ') .. times`);
+decide(1)
+if again then return format('W %d', floor(again / 1000)) end
+if allowed and noted ~= '' and token ~= '-' then call('SET', KEYS[#KEYS], noted, 'PX', ARGV[6]) end
+return (allowed and 'A' or 'D') .. reply .. times`);
 
 /**
  * settle: charges what was used in place of what was reserved, once. KEYS: the state of each item, the reservation; ARGV: units used, what
