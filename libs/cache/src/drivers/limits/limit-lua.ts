@@ -58,40 +58,33 @@ export const FULL = byKind('full');
 export const REMOVE = byKind('remove');
 
 /**
- * Blocks of an identity: a hash of `until duration` in milliseconds, by the id of the limit or `*`; of limits also `in-row forgotten-at`.
- * Few identities have any, so the functions are made by who needs them.
+ * Blocks of an identity: a hash of `until duration` in milliseconds, by the id of the limit or `*`; of limits also `in-row forgotten-at`. Few
+ * identities have any. `blockLeft` tells how many milliseconds of a block are left, and how many there were in a row; one that the clock,
+ * set back, has made longer than it was meant to be is cut.
  */
-export const BLOCKS = `
-local blockLeft, keepBlock, punish, blockAll
-local function openBlocks()
+export const BLOCK_LEFT = `
+function(key, field)
+  local value = redis.pcall('HGET', key, field)
+  if type(value) == 'table' then call('DEL', key) return 0, 0 end
+  if not value then return 0, 0 end
+  local till, ms, row, forgotten = match(value, '^(%d+) (%d+) ?(%d*) ?(%d*)$')
   local nowMs = floor(wall / 1000)
-  blockLeft = function(key, field)
-    local value = redis.pcall('HGET', key, field)
-    if type(value) == 'table' then call('DEL', key) return 0, 0 end
-    if not value then return 0, 0 end
-    local till, ms, row, forgotten = match(value, '^(%d+) (%d+) ?(%d*) ?(%d*)$')
-    local left = till - nowMs
-    if left > ms + 0 then
-      left = ms + 0
-      call('HSET', key, field, format('%d %s %s %d', nowMs + left, ms, row, nowMs + 2 * left))
-    end
-    return math.max(0, left), (tonumber(forgotten) or 0) > nowMs and tonumber(row) or 0
+  local left = till - nowMs
+  if left > ms + 0 then
+    left = ms + 0
+    call('HSET', key, field, format('%d %s %s %d', nowMs + left, ms, row, nowMs + 2 * left))
   end
-  keepBlock = function(key, field, ms, value)
-    call('HSET', key, field, value)
-    call('PEXPIRE', key, math.max(call('PTTL', key), ms))
-  end
-  punish = function(key, id, first, factor, most)
-    local _, row = blockLeft(key, id)
-    local ms = math.min(most, floor(first * factor ^ row))
-    keepBlock(key, id, ms + most, format('%d %d %d %d', nowMs + ms, ms, row + 1, nowMs + ms + most))
-    return ms
-  end
-  blockAll = function(key, ms)
-    ms = math.max((blockLeft(key, '*')), ms)
-    keepBlock(key, '*', ms, format('%d %d', nowMs + ms, ms))
-  end
+  return math.max(0, left), (tonumber(forgotten) or 0) > nowMs and tonumber(row) or 0
 end`;
+
+/** Sets `blocked`: blocks for a limit that was exceeded, longer than the last time. Has: `blocks`, and `blockLeft` if there are any. */
+export const PUNISH = `
+local row = blockLeft and select(2, blockLeft(blocks, id)) or 0
+local till = floor(wall / 1000)
+blocked = math.min(max + 0, floor(ms * factor ^ row))
+till = till + blocked
+call('HSET', blocks, id, format('%d %d %d %d', till, blocked, row + 1, till + max))
+call('PEXPIRE', blocks, math.max(call('PTTL', blocks), blocked + max))`;
 
 /** Levels of buckets are fractions: what is missing by less than this is not missing. */
 export const ROUNDING = '0.000001';

@@ -1,5 +1,5 @@
 import { Script } from '../redis-scripts.js';
-import { ADD, BLOCKS, FULL, ITEM, LOOK, PRELUDE, REMOVE, ROUNDING, WAIT } from './limit-lua.js';
+import { ADD, BLOCK_LEFT, FULL, ITEM, LOOK, PRELUDE, PUNISH, REMOVE, ROUNDING, WAIT } from './limit-lua.js';
 
 const remaining = `math.max(0, floor(capacity - used + ${ROUNDING}))`;
 
@@ -33,15 +33,14 @@ local words, at, i, token = ARGV[1], 1, 1, ARGV[5] or '-'
 if not ARGV[3] and call('EXISTS', KEYS[2]) == 0 then ${CHARGE_ONE} end
 local mode, count = ARGV[3], (ARGV[4] or 1) + 0
 local allowed, again, reply, noted, times = true, nil, '', '', ''
-${BLOCKS}
-local anyBlocks = call('EXISTS', unpack(KEYS, count + 1)) > 0
-if anyBlocks then openBlocks() end
+local blockLeft
+if call('EXISTS', unpack(KEYS, count + 1)) > 0 then blockLeft = ${BLOCK_LEFT} end
 local function decide(i)
   ${ITEM}
   ${LOOK}
   if other then again = now return end
   local blocks, blocked = KEYS[count + (block or 1)], 0
-  if anyBlocks then blocked = math.max((blockLeft(blocks, '*')), ms and (blockLeft(blocks, id)) or 0) end
+  if blockLeft then blocked = math.max((blockLeft(blocks, '*')), ms and (blockLeft(blocks, id)) or 0) end
   local fits = blocked == 0 and used + cost <= capacity + ${ROUNDING}
   if not fits and shadow ~= '1' then allowed = false end
   if i < count then decide(i + 1) end
@@ -53,8 +52,7 @@ local function decide(i)
       local room = capacity - cost
       ${WAIT}
       if mode ~= 'p' and not allowed and ms and shadow ~= '1' then
-        openBlocks()
-        blocked = punish(blocks, id, ms + 0, factor + 0, max + 0)
+        ${PUNISH}
       end
     end
     wait = math.max(blocked, wait < 0 and -1 or ceil(wait / 1000))
@@ -121,9 +119,10 @@ return 1`);
 
 /** block: denies everything to an identity. KEYS[1] its blocks; ARGV: ms. Atomic because a key without a time to live would block for ever. */
 export const BLOCK = new Script(`${PRELUDE}
-${BLOCKS}
-openBlocks()
-blockAll(KEYS[1], ARGV[1] + 0)
+local blockLeft = ${BLOCK_LEFT}
+local ms = math.max((blockLeft(KEYS[1], '*')), ARGV[1] + 0)
+call('HSET', KEYS[1], '*', format('%d %d', floor(wall / 1000) + ms, ms))
+call('PEXPIRE', KEYS[1], math.max(call('PTTL', KEYS[1]), ms))
 return 1`);
 
 /** reset: forgets the states and the blocks that followed. KEYS: states, blocks for each; ARGV: the id of each limit. Atomic: half a reset is none. */
