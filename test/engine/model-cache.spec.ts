@@ -123,7 +123,7 @@ describe('the model cache', () => {
     });
 
     it.each(['a:b', 'a|b', 'a*b?[c]', '__proto__', 'constructor', '~a', '%7C', '\0', ' ', 'ñ€😀', '\ud800', 0, 7n])(
-      'a workspace named %p from all others, in all that is done with one',
+      'a workspace with an odd name (%#) from all others, in all that is done with one',
       async (workspaceId) => {
         const models = new CacheInstance({ model: { secret: SECRET } }).models;
         const ids = [workspaceId, `${workspaceId}x`, `x${workspaceId}`, 'w1'];
@@ -370,6 +370,32 @@ describe('the model cache', () => {
       expect(off.models.getStats()).toMatchObject({ stored: 0, refused: { bypassed: 1 } });
       expect(away.models.getStats()).toMatchObject({ stored: 0, refused: { unavailable: 1 } });
       await away.close();
+    });
+
+    it('takes its time, and gives nothing after its TTL, whatever is said of all loads', async () => {
+      const defaults = { hardTimeout: 50, softTimeout: 10, staleWhileRevalidate: '1h', staleIfError: '1h' } as const;
+      const { cache, clock } = createCache({ ...defaults, model: { secret: SECRET } });
+      const { models } = cache;
+      const asked = models.wrap({ ...QUESTION, ttl: 10 }, async () => {
+        await clock.sleep(5_000);
+        return 'slow';
+      });
+      await clock.advance(5_000);
+      expect(await asked).toMatchObject({ output: 'slow' });
+      await models.set('llama', 'by hand', 'known', 'w1', {}, { ttl: 10 });
+      await clock.advance(11_000);
+      expect(await models.get('llama', QUESTION.input, 'w1')).toBeNull();
+      expect(await models.get('llama', 'by hand', 'w1')).toBeNull();
+      const failing = () => Promise.reject(new Error('503'));
+      await expect(models.wrap({ ...QUESTION, input: 'by hand' }, failing)).rejects.toThrow('503');
+    });
+
+    it('keeps nothing that is too large for the cache itself, and says so', async () => {
+      const { models } = createCache({ maxValueBytes: 500, model: { secret: SECRET } }).cache;
+      const large = 'x'.repeat(500);
+      expect(await models.set('llama', 'q', large, 'w1')).toEqual({ stored: false, reason: 'output-too-large' });
+      expect(await models.wrap(QUESTION, () => large)).toMatchObject({ output: large, ttlMs: 0 });
+      expect(models.getStats()).toMatchObject({ stored: 0, refused: { 'output-too-large': 2 } });
     });
 
     it('counts what cannot be stored as not stored', async () => {

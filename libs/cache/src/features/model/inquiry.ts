@@ -28,6 +28,8 @@ export interface Inquiry extends ModelKey {
   readonly lifeMs: number;
   /** An older answer does not count. */
   readonly oldestMs: number;
+  /** Milliseconds for which the inference of another process is waited for. */
+  readonly waitTimeout: number;
   readonly controls: ModelControls;
 }
 
