@@ -208,3 +208,29 @@ it('@CacheModel refuses generators that cannot wait', () => {
   const decorator = CacheModel({ modelId: 'llama', workspaceId: 'w1' }) as unknown as MethodDecorator;
   expect(() => decorator({ constructor: Narrator }, 'tell', method as never)).toThrow(/only async ones can wait/);
 });
+
+describe('an application without a secret', () => {
+  const emitWarning = jest.spyOn(process, 'emitWarning');
+  beforeEach(() => emitWarning.mockReset().mockImplementation(() => undefined));
+  afterEach(closeApps);
+  afterAll(() => emitWarning.mockRestore());
+
+  @Injectable()
+  class Asking {
+    constructor(readonly models: ModelCacheService) {}
+  }
+  class Derived extends Assistant {}
+  @Injectable()
+  class Other {}
+
+  it.each([
+    ['has @CacheModel', Assistant, 1],
+    ['inherits it', Derived, 1],
+    ['wants the service', Asking, 1],
+    ['has nothing to do with models', Other, 0],
+  ])('is told so at boot, once, when a class of it %s', async (_, provider, times) => {
+    await startApp({ providers: [provider, Other] }, { redis: redisOptions() });
+    const codes = emitWarning.mock.calls.map(([, about]) => (about as { code?: string }).code);
+    expect(codes).toEqual(Array(times).fill('MOBIUS_MODEL_CACHE_SECRET'));
+  });
+});

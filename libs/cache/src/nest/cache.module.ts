@@ -17,6 +17,7 @@ import { Binding } from './decorators/binding.js';
 import { CacheHealthIndicator, RedisHealthIndicator } from './health.js';
 import { mergeEnvironment, readEnvironment } from './environment.js';
 import { MethodExplorer } from './method-explorer.js';
+import { ModelExplorer } from './model-explorer.js';
 import {
   CacheManagerService,
   ModelCacheService,
@@ -107,7 +108,16 @@ const services: Provider[] = [
  */
 @Module({
   imports: [ConfigModule, DiscoveryModule, TerminusModule],
-  providers: [instance, rootBinding, routeLimits, CacheLifecycle, MethodExplorer, RateLimitExplorer, ...services],
+  providers: [
+    instance,
+    rootBinding,
+    routeLimits,
+    CacheLifecycle,
+    MethodExplorer,
+    ModelExplorer,
+    RateLimitExplorer,
+    ...services,
+  ],
   exports: [CACHE_INSTANCE, CACHE_BINDING, ROUTE_LIMITS, ...services],
 })
 export class CacheModule extends configurable.ConfigurableModuleClass {

@@ -45,6 +45,7 @@ export class AnswerStore {
     this.#entries = new AnswerEntries({ engine, clock, ledger: this.ledger });
     this.#entries.encrypt(this.#options.encryption);
     this.#loads = new AnswerLoads({ engine, clock, ledger: this.ledger, entries: this.#entries });
+    if (Object.values(options).some((value) => value !== undefined)) this.#warnWithoutSecret();
   }
 
   get options(): ResolvedModelOptions {
@@ -57,6 +58,7 @@ export class AnswerStore {
     this.savings.configure(this.#options);
     if (options.secret !== undefined) this.#keys = new ModelKeys(this.#options.secret);
     if (options.encryption !== undefined) this.#entries.encrypt(options.encryption);
+    this.#warnWithoutSecret();
   }
 
   /** The key of a question, or why the cache has nothing to do with it. @throws InvalidKeyError when an id is missing */
@@ -164,6 +166,11 @@ export class AnswerStore {
 
   notStored(reason: RefusalReason): ModelStored {
     return this.ledger.refused(reason, { stored: false, reason });
+  }
+
+  /** At boot, where somebody says anything of models; else with the first question. */
+  #warnWithoutSecret(): void {
+    if (this.#options.enabled) this.#keys.warnWithoutSecret();
   }
 
   #refusalOf({ output, judged = output, metadata, params }: Made): RefusalReason | undefined {

@@ -124,7 +124,7 @@ export class ModelKeys {
   }
 
   #digest(workspaceId: string, text: string): Buffer {
-    if (this.#secret === undefined) this.#warnOnce();
+    this.warnWithoutSecret();
     if (this.#secret === undefined)
       return createHash('sha256').update(`${workspaceId.length}:${workspaceId}${text}`).digest();
     let key = this.#byWorkspace.get(workspaceId);
@@ -135,8 +135,9 @@ export class ModelKeys {
     return createHmac('sha256', key).update(text).digest();
   }
 
-  #warnOnce(): void {
-    if (this.#warned) return;
+  /** Warns once that there is no secret, if there is none. */
+  warnWithoutSecret(): void {
+    if (this.#warned || this.#secret !== undefined) return;
     this.#warned = true;
     process.emitWarning(
       'The model cache has no secret: whoever sees its keys can find short inputs by trying. Set MODEL_CACHE_SECRET, or model.secret.',

@@ -38,7 +38,7 @@ export interface ModelCacheOptions {
   readonly maxRecordings?: number;
   /**
    * Keys the digests of inputs, for each workspace another way, so that nobody can find an input by trying. The same in all processes.
-   * @default `MODEL_CACHE_SECRET`; without one there is a warning
+   * @default `MODEL_CACHE_SECRET`; without one there is a warning, at boot if anything is said of models, else with the first question
    */
   readonly secret?: string;
   /** Encrypts answers at rest, whoever can read Redis. The same in all processes. @default not */

@@ -27,6 +27,19 @@ export interface CacheModelOptions<Args extends readonly unknown[], Result> exte
 
 type Options = CacheModelOptions<never[], never>;
 
+const prototypes = new WeakSet<object>();
+
+/** Whether instances of a class have a method with `@CacheModel`, of their own or inherited. */
+export function hasModelMethods({ prototype }: { readonly prototype?: unknown }): boolean {
+  for (
+    let level = prototype;
+    typeof level === 'object' && level !== null;
+    level = Object.getPrototypeOf(level) as unknown
+  )
+    if (prototypes.has(level)) return true;
+  return false;
+}
+
 /** The decorator for methods that answer at once, and for async generators, whose result is the list of their parts. */
 export type ModelMethodDecoratorFor<Args extends readonly unknown[], Result> = <
   M extends (
@@ -71,6 +84,7 @@ export function CacheModel<Args extends readonly unknown[] = [], Result = unknow
     async ({ binding, args, proceed }) =>
       (await binding.instance.models.wrap(requestOf(args) as ModelRequest, proceed)).output,
     {
+      prototypes,
       parts: ({ binding, args, proceed }) =>
         binding.instance.models.stream(requestOf(args) as ModelStreamRequest, proceed),
     },

@@ -30,6 +30,8 @@ interface DecorateOptions {
   readonly parts?: AroundParts;
   /** Checks its options at class definition; throws what is wrong with them at `place`. @default nothing to check */
   readonly check?: (place: string) => void;
+  /** Keeps the prototypes that have such a method. @default nobody does */
+  readonly prototypes?: WeakSet<object>;
 }
 
 /** Cached methods whose key is made of class, method and arguments: their class names must be unique. */
@@ -111,6 +113,7 @@ export function decorate(decorator: string, around: Around, options: DecorateOpt
       : wrap({ original: original as Method, target, property, around, place });
     descriptor.value = disguised(wrapped, original as Method);
     acceptBinding(target);
+    options.prototypes?.add(target);
     Inject(CACHE_BINDING)(target, BINDING_PROPERTY);
     if (options.defaultKey) {
       const known = defaultKeyed.get(target) ?? new Set<string>();
