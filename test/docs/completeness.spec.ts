@@ -15,9 +15,8 @@ const DECLARED = Object.entries({
   [`${CACHE}/core/options.ts`]: ['StoreOptions', 'LoadOptions'],
   [`${CACHE}/core/explain.ts`]: ['KeyExplanation'],
   [`${CACHE}/core/stats.ts`]: ['Counts'],
-  [`${CACHE}/features/manager/cache-manager.ts`]: [
-    ...['IncrementOptions', 'InvalidateOptions', 'FeatureOptions', 'CacheStats', 'CacheManager'],
-  ],
+  [`${CACHE}/features/manager/manager-options.ts`]: ['IncrementOptions', 'InvalidateOptions', 'FeatureOptions'],
+  [`${CACHE}/features/manager/cache-manager.ts`]: ['CacheStats', 'CacheManager'],
   [`${CACHE}/instance/redis-handle.ts`]: ['RedisHandle'],
   [`${CACHE}/instance/cache-health.ts`]: ['CacheHealth'],
   [`${CACHE}/nest/decorators/method-options.ts`]: ['CachedMethodOptions', 'CacheableOptions'],

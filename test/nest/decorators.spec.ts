@@ -363,8 +363,4 @@ describe('@CacheInvalidate', () => {
     expect(await reading).toBe('older');
     expect((await users.find('1')).name).toBe('Ada');
   });
-
-  it('that names nothing to invalidate is refused at class definition', () => {
-    expect(() => CacheInvalidate({})).toThrow(/at least one of key, keys, tags, resultTags, patterns, all/);
-  });
 });

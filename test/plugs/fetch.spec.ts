@@ -354,13 +354,15 @@ describe('a fetch that keeps answers', () => {
     ['silence', { json: {}, held: { after: 0, until: new Promise(() => undefined) } }],
     ['a broken connection', { events: [], breaks: true }],
   ])('gives an expired answer for %s, if it may; what is wrong with the request is told', async (_, bad) => {
-    const options = { ttl: '1ms', staleIfError: '1h', responseTimeout: 100 } as const;
-    const ask = () => openai(options).chat.completions.create(ASKED).withResponse();
+    const ask = (patience = {}) =>
+      openai({ ttl: '1ms', staleIfError: '1h', ...patience })
+        .chat.completions.create(ASKED)
+        .withResponse();
     server.reply = () => ({ json: chat.json('yesterday') });
     await ask();
     await new Promise((resolve) => setTimeout(resolve, 5)); // until the TTL is over
     server.reply = () => bad;
-    const { data, response } = await ask();
+    const { data, response } = await ask({ responseTimeout: 100 });
     expect(data.choices[0]?.message.content).toBe('yesterday');
     expect(response.headers.get('x-mobius-cache')).toBe('stale');
     for (const status of [400, 401, 403, 404]) {
@@ -466,6 +468,7 @@ describe('a fetch that keeps answers', () => {
   it('needs to know whose answers these are', async () => {
     expect(() => cachedFetch(models, {} as never)).toThrow(/workspaceId: expected whose answers these are/);
     expect(() => cachedFetch(models, { workspaceId: 'w1', vari: [] } as never)).toThrow(/did you mean 'vary'/);
+    expect(() => fetchOf({ pace: { partsPerSecond: 0 } })).toThrow(/pace: expected 'none', 'recorded', or/);
     const fetch = fetchOf({ workspaceId: ({ headers }) => headers.get('x-workspace') ?? undefined });
     const ask = (headers: Record<string, string>) =>
       fetch(`${server.url}/v1/chat/completions`, { method: 'POST', body: JSON.stringify(ASKED), headers });

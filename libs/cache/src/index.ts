@@ -72,15 +72,15 @@ export type {
 } from './features/rate-limit/limit-types.js';
 export type { RateLimitOutcome, RateLimitStats } from './features/rate-limit/limit-stats.js';
 export type { RedisInfo } from './instance/redis-handle.js';
+export type { CacheStats } from './features/manager/cache-manager.js';
 export type {
   CacheEntry,
-  CacheStats,
   FeatureOptions,
   GetOptions,
   IncrementOptions,
   InvalidateOptions,
   NamespaceOption,
-} from './features/manager/cache-manager.js';
+} from './features/manager/manager-options.js';
 export type { LoadOptions, StoreOptions } from './core/options.js';
 export type { Loaded } from './core/batch-load.js';
 export type { KeyExplanation } from './core/explain.js';

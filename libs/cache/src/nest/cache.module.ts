@@ -9,7 +9,7 @@ import { ConfigModule, ConfigService } from '@nestjs/config';
 import { DiscoveryModule } from '@nestjs/core';
 import { TerminusModule } from '@nestjs/terminus';
 import { atBoot, OptionCheck, UNIT_OF_WORK, type UnitOfWork } from '@mobius1/kernel';
-import type { FeatureOptions } from '../features/manager/cache-manager.js';
+import type { FeatureOptions } from '../features/manager/manager-options.js';
 import { CacheInstance } from '../instance/cache-instance.js';
 import type { CacheOptions } from '../instance/cache-options.js';
 import { CacheLifecycle } from './cache-lifecycle.js';

@@ -1,5 +1,6 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
-import { CacheManager, type FeatureOptions } from '../features/manager/cache-manager.js';
+import { CacheManager } from '../features/manager/cache-manager.js';
+import type { FeatureOptions } from '../features/manager/manager-options.js';
 import { ModelCache } from '../features/model/model-cache.js';
 import { QueryCache } from '../features/query/query-cache.js';
 import { RateLimits } from '../features/rate-limit/rate-limits.js';

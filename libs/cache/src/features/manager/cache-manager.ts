@@ -1,68 +1,21 @@
-import { type Duration, OptionCheck } from '@mobius1/kernel';
+import { OptionCheck } from '@mobius1/kernel';
 import type { Loaded } from '../../core/batch-load.js';
 import type { CacheEngine } from '../../core/engine.js';
 import type { KeyExplanation } from '../../core/explain.js';
-import { MAX_NAMESPACE_LENGTH } from '../../core/key.js';
-import {
-  checkTags,
-  joinTags,
-  type LoadOptions,
-  type StoreOptions,
-  suspectDeclared,
-  ttlMs,
-} from '../../core/options.js';
+import { checkTags, joinTags, type LoadOptions, type StoreOptions, ttlMs } from '../../core/options.js';
 import { type Counts, hitRate } from '../../core/stats.js';
 import type { Coherence } from '../../core/store.js';
-
-/** Which of the keys with equal text is meant. */
-export interface NamespaceOption {
-  /** @default none, or that of the feature */
-  readonly namespace?: string;
-}
-
-/** What may be said of a read without a load. */
-export interface GetOptions extends NamespaceOption {
-  /** How long after its TTL a value is still taken. Seconds or a string. @default 0 */
-  readonly staleWhileRevalidate?: Duration;
-}
-
-/** What may be said of a counter. */
-export interface IncrementOptions extends NamespaceOption {
-  /** Seconds or a string; set with the first increment, never extended by later ones. @default the counter stays */
-  readonly ttl?: Duration;
-  /** An integer, also negative. @default 1 */
-  readonly by?: number;
-}
-
-/** An entry for `setMany` and `warmUp`. */
-export interface CacheEntry extends StoreOptions {
-  /** As for `set`. */
-  readonly key: string;
-  /** Anything that can be cached; `null` is a value. */
-  readonly value: unknown;
-}
-
-/** What to invalidate in one call. */
-export interface InvalidateOptions extends NamespaceOption {
-  /** @default none */
-  readonly keys?: readonly string[];
-  /** One command, however many entries carry them. @default none */
-  readonly tags?: readonly string[];
-  /** Globs over keys; each costs a walk over all keys. */
-  readonly patterns?: readonly string[];
-  /** The whole namespace, or everything without one. @default false */
-  readonly all?: boolean;
-}
-
-/** What every entry of a feature has in common. */
-export interface FeatureOptions {
-  /** Keeps the keys of the feature apart from all others. @default none */
-  readonly namespace?: string;
-  /** Seconds or a string. */
-  readonly ttl?: Duration;
-  /** Added to the tags of every entry. */
-  readonly tags?: readonly string[];
-}
+import {
+  type CacheEntry,
+  checkFeature,
+  checkInvalidate,
+  checkPattern,
+  type FeatureOptions,
+  type GetOptions,
+  type IncrementOptions,
+  type InvalidateOptions,
+  type NamespaceOption,
+} from './manager-options.js';
 
 /** What the cache did since this process started, and what the store holds. */
 export interface CacheStats extends Counts {
@@ -80,18 +33,6 @@ export interface CacheStats extends Counts {
 
 // Enough to keep the connection busy, few enough that reads get through beside it.
 const WARM_UP_CONCURRENCY = 32;
-
-/** @throws InvalidOptionsError that lists every problem at once */
-function checkFeature(scope: string, feature: FeatureOptions): void {
-  const check = new OptionCheck(scope);
-  check.unknownKeys('', feature, ['namespace', 'ttl', 'tags']);
-  const { namespace, ttl, tags } = feature;
-  check.string('namespace', namespace, { max: MAX_NAMESPACE_LENGTH });
-  check.durationMs('ttl', ttl, 's');
-  if (tags !== undefined) checkTags(check, tags);
-  check.throwIfAny();
-  suspectDeclared(namespace === undefined ? scope : `${scope} of ${namespace}`, ttl);
-}
 
 /** The general cache: keys, TTLs, namespaces, tags, counters, statistics. */
 export class CacheManager {
@@ -225,7 +166,7 @@ export class CacheManager {
    */
   async invalidatePattern(pattern: string, options?: NamespaceOption): Promise<number> {
     const check = new OptionCheck('invalidatePattern()');
-    check.required('pattern', check.string('pattern', pattern, { max: 1024 }), 'a glob');
+    checkPattern(check, 'pattern', pattern);
     check.throwIfAny();
     return this.#engine.invalidate({ namespace: this.#namespace(options), patterns: [pattern] });
   }
@@ -244,17 +185,17 @@ export class CacheManager {
 
   /**
    * Invalidates keys, tags and patterns of a namespace as one invalidation. Returns how many keys were removed at once;
-   * what a tag makes void is not counted.
+   * what a tag makes void is not counted. As with `invalidateByTag`, tags are meant everywhere unless the call names a namespace.
+   *
+   * @throws InvalidKeyError, InvalidOptionsError
    */
-  async invalidate({ namespace, keys, tags, patterns, all }: InvalidateOptions): Promise<number> {
-    const check = new OptionCheck('invalidate()');
-    if (tags !== undefined) checkTags(check, tags);
-    check.throwIfAny();
-    const scope = namespace ?? this.#feature.namespace;
-    // A tag is meant everywhere unless the call itself names a namespace.
-    if (tags !== undefined && tags.length > 0) await this.#engine.invalidate({ namespace, tags });
-    if (!keys?.length && !patterns?.length && !all) return 0;
-    return this.#engine.invalidate({ namespace: scope, keys, patterns, all });
+  async invalidate(options: InvalidateOptions): Promise<number> {
+    checkInvalidate('invalidate()', options);
+    const { namespace, tags = [], ...rest } = options;
+    const inScope = { ...rest, namespace: this.#namespace(options) };
+    if (inScope.namespace === namespace) return this.#invalidate({ ...inScope, tags });
+    await this.#invalidate({ tags });
+    return this.#invalidate(inScope);
   }
 
   /** Makes every entry of a namespace void and removes its keys; without a namespace (and outside a feature) everything. */
@@ -279,6 +220,12 @@ export class CacheManager {
     const { remembered, coherence } = this.#engine;
     const tier = coherence === undefined ? {} : { coherence };
     return { ...counts, hitRate: hitRate(counts), keys, memory, remembered, ...tier };
+  }
+
+  async #invalidate(what: InvalidateOptions): Promise<number> {
+    const { keys, tags, patterns, all = false } = what;
+    const nothing = !all && [keys, tags, patterns].every((list) => !list?.length);
+    return nothing ? 0 : this.#engine.invalidate(what);
   }
 
   #namespace(options: NamespaceOption | undefined): string | undefined {

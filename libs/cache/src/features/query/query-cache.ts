@@ -134,8 +134,10 @@ export class QueryCache {
     options: QueryOptions<NoInfer<T>> = {},
   ): Promise<T> {
     const check = new OptionCheck('cacheList()');
-    check.required('page', check.positiveInteger('page', page), 'a page number from 1');
-    check.required('pageSize', check.positiveInteger('pageSize', pageSize), 'a number of rows from 1');
+    check.required('page', page, 'a page number from 1');
+    check.positiveInteger('page', page);
+    check.required('pageSize', pageSize, 'a number of rows from 1');
+    check.positiveInteger('pageSize', pageSize);
     check.throwIfAny();
     const rows = { page, pageSize, skip: (page - 1) * pageSize, take: pageSize };
     const tag = listTag(listKey, options);

@@ -1,4 +1,5 @@
-import { CacheManager, type FeatureOptions } from '../../features/manager/cache-manager.js';
+import { CacheManager } from '../../features/manager/cache-manager.js';
+import type { FeatureOptions } from '../../features/manager/manager-options.js';
 import type { CacheInstance } from '../../instance/cache-instance.js';
 
 /** Says of an object that it is a binding, be it of the other copy of this library, and not what a test has mocked. */

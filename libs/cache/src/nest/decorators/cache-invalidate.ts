@@ -1,6 +1,7 @@
 import { OptionCheck } from '@mobius1/kernel';
+import { checkSelection } from '../../features/manager/manager-options.js';
 import { decorate } from './decorate.js';
-import { type MethodDecoratorFor, type Of, valueOf } from './method-options.js';
+import { type MethodDecoratorFor, type Of, unlessFunction, valueOf } from './method-options.js';
 
 /** What `@CacheInvalidate` may say; at least one of key, keys, tags, resultTags, patterns, all. */
 export interface CacheInvalidateOptions<Args extends readonly unknown[], Result> {
@@ -24,6 +25,37 @@ export interface CacheInvalidateOptions<Args extends readonly unknown[], Result>
 
 type Options = CacheInvalidateOptions<never[], never>;
 
+const NAMES: Readonly<Record<keyof CacheInvalidateOptions<[], unknown>, true>> = {
+  key: true,
+  keys: true,
+  tags: true,
+  resultTags: true,
+  patterns: true,
+  all: true,
+  namespace: true,
+  condition: true,
+};
+
+/** @throws InvalidOptionsError that lists every problem at once, under the place of the decorator */
+function checkOptions(place: string, options: Options): void {
+  const { key, keys, tags, resultTags, patterns, all, namespace, condition } = options;
+  const check = new OptionCheck(place);
+  check.unknownKeys('', options, Object.keys(NAMES));
+  if ([key, keys, tags, resultTags, patterns].every((option) => option === undefined) && all !== true)
+    check.problem('options', 'at least one of key, keys, tags, resultTags, patterns, all', undefined);
+  check.string('key', unlessFunction(key));
+  checkSelection(check, {
+    keys: unlessFunction(keys),
+    tags: unlessFunction(tags),
+    patterns: unlessFunction(patterns),
+  });
+  check.function('resultTags', resultTags);
+  check.boolean('all', all);
+  check.string('namespace', unlessFunction(namespace));
+  check.function('condition', condition);
+  check.throwIfAny();
+}
+
 /**
  * Invalidates after the method has succeeded; a method that throws invalidates nothing. Waits until the invalidation took
  * effect: whoever reads after the method returned does not get an older value.
@@ -34,30 +66,29 @@ type Options = CacheInvalidateOptions<never[], never>;
  * async update(id: string, changes: Changes) { … }
  * ```
  *
- * @throws InvalidOptionsError at class definition when the options name nothing; CacheDecoratorError as `@Cacheable` does
+ * @throws InvalidOptionsError at class definition when an option is wrong, or none says what; CacheDecoratorError as `@Cacheable` does
  */
 export function CacheInvalidate<Args extends readonly unknown[] = [], Result = unknown>(
   options: CacheInvalidateOptions<Args, Result>,
 ): MethodDecoratorFor<Args, Result> {
-  const check = new OptionCheck('@CacheInvalidate');
   const { key, keys, tags, resultTags, patterns, all, namespace, condition } = options as Options;
-  if ([key, keys, tags, resultTags, patterns].every((option) => option === undefined) && all !== true) {
-    check.problem('options', 'at least one of key, keys, tags, resultTags, patterns, all', undefined);
-  }
-  check.throwIfAny();
-  return decorate('CacheInvalidate', async ({ binding, args, proceed }) => {
-    const result = await proceed();
-    if (condition !== undefined && !(condition as (...all: readonly unknown[]) => boolean)(...args)) return result;
-    const one = valueOf(key, args);
-    const scope = valueOf(namespace, args);
-    const late = (resultTags as ((...all: unknown[]) => readonly string[]) | undefined)?.(result, ...args) ?? [];
-    await binding.manager.invalidate({
-      ...(scope === undefined ? {} : { namespace: scope }),
-      keys: [...(one === undefined ? [] : [one]), ...(valueOf(keys, args) ?? [])],
-      tags: [...(valueOf(tags, args) ?? []), ...late],
-      patterns: valueOf(patterns, args) ?? [],
-      all: all ?? false,
-    });
-    return result;
-  });
+  return decorate(
+    'CacheInvalidate',
+    async ({ binding, args, proceed }) => {
+      const result = await proceed();
+      if (condition !== undefined && !(condition as (...all: readonly unknown[]) => boolean)(...args)) return result;
+      const one = valueOf(key, args);
+      const several = valueOf(keys, args);
+      const late = (resultTags as ((...all: unknown[]) => readonly string[]) | undefined)?.(result, ...args);
+      await binding.manager.invalidate({
+        namespace: valueOf(namespace, args),
+        keys: one === undefined ? several : [one].concat(several ?? []),
+        tags: late === undefined ? valueOf(tags, args) : (valueOf(tags, args) ?? []).concat(late),
+        patterns: valueOf(patterns, args),
+        all,
+      });
+      return result;
+    },
+    { check: (place) => checkOptions(place, options as Options) },
+  );
 }

@@ -1,10 +1,12 @@
 import { OptionCheck } from '@mobius1/kernel';
 import type { KeyPart } from '../../features/manager/cache-keys.js';
 import type { ModelMetadata } from '../../features/model/admission.js';
+import { checkControls, checkWorkspace } from '../../features/model/model-controls.js';
 import type { ModelRequest } from '../../features/model/model-types.js';
+import { checkPace } from '../../features/model/stream/replay.js';
 import type { ModelStreamRequest } from '../../features/model/stream/streams.js';
 import { decorate } from './decorate.js';
-import { type DescriptorFor, type Of, valueOf } from './method-options.js';
+import { type DescriptorFor, type Of, unlessFunction, valueOf } from './method-options.js';
 
 /** What `@CacheModel` may say. */
 export interface CacheModelOptions<Args extends readonly unknown[], Result> extends Pick<
@@ -40,6 +42,39 @@ export function hasModelMethods({ prototype }: { readonly prototype?: unknown })
   return false;
 }
 
+const NAMES: Readonly<Record<keyof CacheModelOptions<[], unknown>, true>> = {
+  modelId: true,
+  workspaceId: true,
+  input: true,
+  params: true,
+  describe: true,
+  pace: true,
+  semantic: true,
+  ttl: true,
+  staleWhileRevalidate: true,
+  staleIfError: true,
+};
+
+/** @throws InvalidOptionsError that lists every problem at once, under the place of the decorator */
+function checkOptions(place: string, options: Options): void {
+  const { modelId, workspaceId, input, params, describe, pace, semantic } = options;
+  const check = new OptionCheck(place);
+  check.unknownKeys('', options, Object.keys(NAMES));
+  check.required('modelId', modelId, 'the name of the model, or a function of the arguments');
+  check.string('modelId', unlessFunction(modelId));
+  check.required('workspaceId', workspaceId, 'a function of the arguments that says whose answer it is');
+  checkWorkspace(check, 'workspaceId', workspaceId);
+  check.function('input', input);
+  const fixed: unknown = unlessFunction(params);
+  if (fixed !== undefined && (typeof fixed !== 'object' || fixed === null || Array.isArray(fixed)))
+    check.problem('params', 'an object, or a function of the arguments', fixed);
+  check.function('describe', describe);
+  checkControls(check, '', options);
+  checkPace(check, 'pace', pace);
+  check.boolean('semantic', semantic);
+  check.throwIfAny();
+}
+
 /** The decorator for methods that answer at once, and for async generators, whose result is the list of their parts. */
 export type ModelMethodDecoratorFor<Args extends readonly unknown[], Result> = <
   M extends (
@@ -61,17 +96,12 @@ export type ModelMethodDecoratorFor<Args extends readonly unknown[], Result> = <
  * async summarise(workspaceId: string, text: string): Promise<string> { … }
  * ```
  *
- * @throws InvalidOptionsError at class definition when model or workspace are not named; CacheDecoratorError as `@Cacheable` does
+ * @throws InvalidOptionsError at class definition when an option is wrong; CacheDecoratorError as `@Cacheable` does
  */
 export function CacheModel<Args extends readonly unknown[] = [], Result = unknown>(
   options: CacheModelOptions<Args, Result>,
 ): ModelMethodDecoratorFor<Args, Result> {
   const { modelId, workspaceId, input, params, ...rest } = options as Options;
-  const check = new OptionCheck('@CacheModel');
-  check.unknownKeys('', rest, ['describe', 'ttl', 'staleWhileRevalidate', 'staleIfError', 'semantic', 'pace']);
-  check.required('modelId', modelId, 'the name of the model, or a function of the arguments');
-  check.required('workspaceId', workspaceId, 'a function of the arguments that says whose answer it is');
-  check.throwIfAny();
   const requestOf = (args: readonly unknown[]) => ({
     ...rest,
     modelId: valueOf(modelId, args) ?? '',
@@ -84,6 +114,7 @@ export function CacheModel<Args extends readonly unknown[] = [], Result = unknow
     async ({ binding, args, proceed }) =>
       (await binding.instance.models.wrap(requestOf(args) as ModelRequest, proceed)).output,
     {
+      check: (place) => checkOptions(place, options as Options),
       prototypes,
       parts: ({ binding, args, proceed }) =>
         binding.instance.models.stream(requestOf(args) as ModelStreamRequest, proceed),

@@ -79,7 +79,9 @@ const KNOWN: Readonly<Record<keyof CacheableOptions<[], unknown>, true>> = {
   earlyRefresh: true,
 };
 
-const unlessFunction = (option: unknown): unknown => (typeof option === 'function' ? undefined : option);
+/** What is known of an option at class definition: nothing when it depends on the arguments of a call. */
+export const unlessFunction = <V>(option: Of<never[], V> | undefined): V | undefined =>
+  typeof option === 'function' ? undefined : option;
 
 /**
  * Checks what is known before anybody calls the method: a wrong option stops the boot, and does not fail a request.

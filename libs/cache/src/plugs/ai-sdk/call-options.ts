@@ -1,4 +1,4 @@
-import { type Duration, OptionCheck } from '@mobius1/kernel';
+import { OptionCheck } from '@mobius1/kernel';
 import type { KeyPart } from '../../features/manager/cache-keys.js';
 import type { ModelQuestion } from '../../features/model/model-key.js';
 import {
@@ -6,42 +6,26 @@ import {
   checkControls,
   checkWorkspace,
   CONTROL_NAMES,
-  mergeControls,
-  type WorkspaceOf,
-} from '../controls.js';
+} from '../../features/model/model-controls.js';
+import { checkPace, type ReplayPace } from '../../features/model/stream/replay.js';
+import { mergeControls, type WorkspaceOf } from '../controls.js';
 import type { SdkCall, SdkModel } from './sdk-types.js';
-
-/** How a recorded answer is streamed again. */
-export type Pace = 'none' | 'recorded' | { readonly partsPerSecond: number };
 
 /** What is the same for all calls of a model; each call may say otherwise under `providerOptions.mobius`. */
 export interface AiSdkCacheOptions extends CacheControls {
   /** Whose answers these are; a function finds out for each call. @default each call says it */
   readonly workspaceId?: WorkspaceOf;
   /** How a recorded answer is streamed again. @default 'none': at once */
-  readonly pace?: Pace;
+  readonly pace?: ReplayPace;
 }
 
-/** What a call may say: `providerOptions: { mobius: { … } }`. The provider does not see it. */
-export interface MobiusProviderOptions {
+/**
+ * What a call may say: `providerOptions: { mobius: { … } }`, which the provider does not see. What is not said here is as the options of the
+ * model say.
+ */
+export interface MobiusProviderOptions extends CacheControls {
   /** Whose answer it is. @default that of the options */
   readonly workspaceId?: string | number;
-  /** For how long it is kept. Seconds or a string. @default that of the options */
-  readonly ttl?: Duration;
-  /** Asks the model whatever is kept, and keeps the answer. @default that of the options */
-  readonly noCache?: boolean;
-  /** The answer is not kept. @default that of the options */
-  readonly noStore?: boolean;
-  /** Fails with NotCachedError instead of asking the model. @default that of the options */
-  readonly onlyIfCached?: boolean;
-  /** An older answer does not count. Seconds or a string. @default that of the options */
-  readonly maxAge?: Duration;
-  /** How long after its TTL an answer is given while it is asked for again. Seconds or a string. @default that of the options */
-  readonly staleWhileRevalidate?: Duration;
-  /** How long after its TTL an answer is given when the model fails. Seconds or a string. @default that of the options */
-  readonly staleIfError?: Duration;
-  /** Whether those who waited for a call that failed fail with it, or ask once more. @default that of the options */
-  readonly onLeaderFailure?: 'fail' | 'elect';
 }
 
 /** @throws InvalidOptionsError with every problem at once */
@@ -49,6 +33,7 @@ export function checkOptions(scope: string, options: AiSdkCacheOptions): void {
   const check = new OptionCheck(scope);
   check.unknownKeys('', options, [...CONTROL_NAMES, 'workspaceId', 'pace']);
   checkControls(check, '', options);
+  checkPace(check, 'pace', options.pace);
   checkWorkspace(check, 'workspaceId', options.workspaceId);
   check.throwIfAny();
 }

@@ -1,6 +1,13 @@
 import { OptionCheck } from '@mobius1/kernel';
 import type { KeyPart } from '../../features/manager/cache-keys.js';
-import { type CacheControls, checkControls, checkWorkspace, CONTROL_NAMES, type WorkspaceOf } from '../controls.js';
+import {
+  type CacheControls,
+  checkControls,
+  checkWorkspace,
+  CONTROL_NAMES,
+} from '../../features/model/model-controls.js';
+import { checkPace, type ReplayPace } from '../../features/model/stream/replay.js';
+import type { WorkspaceOf } from '../controls.js';
 import type { Json } from './json.js';
 
 /** A `fetch`, as it is built in, and as SDKs take it. */
@@ -25,7 +32,7 @@ export interface CachedFetchOptions extends CacheControls {
   /** Headers that change the answer, beside those that begin with `openai-` or `anthropic-`. @default none */
   readonly vary?: readonly string[];
   /** How a recorded answer is streamed again. @default 'none': at once */
-  readonly pace?: 'none' | 'recorded' | { readonly partsPerSecond: number };
+  readonly pace?: ReplayPace;
   /** Milliseconds for the provider to begin its answer; then the request fails, or `staleIfError` has an answer. @default none */
   readonly responseTimeout?: number;
 }
@@ -37,6 +44,7 @@ export function checkFetchOptions(options: CachedFetchOptions): void {
   checkControls(check, '', options);
   check.required('workspaceId', options.workspaceId, 'whose answers these are, or a function that finds out');
   checkWorkspace(check, 'workspaceId', options.workspaceId);
+  checkPace(check, 'pace', options.pace);
   check.function('fetch', options.fetch);
   check.positiveInteger('responseTimeout', options.responseTimeout);
   const { vary } = options as { vary?: unknown };

@@ -2,7 +2,8 @@ import { BaseCache, deserializeStoredGeneration, serializeGeneration } from '@la
 import { OptionCheck } from '@mobius1/kernel';
 import type { ModelCache } from '../../features/model/model-cache.js';
 import type { ModelQuestion } from '../../features/model/model-key.js';
-import { type CacheControls, checkControls, checkWorkspace, type WorkspaceOf } from '../controls.js';
+import { type CacheControls, checkControls, checkWorkspace } from '../../features/model/model-controls.js';
+import type { WorkspaceOf } from '../controls.js';
 import { generationMetadata } from './generation-metadata.js';
 import { settingsOf } from './llm-key.js';
 

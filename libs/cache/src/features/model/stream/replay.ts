@@ -1,8 +1,16 @@
-import type { Clock } from '@mobius1/kernel';
+import type { Clock, OptionCheck } from '@mobius1/kernel';
 import type { Recorded } from './recording.js';
 
 /** How fast a recorded answer is given: at once, as it came, or at a rate. */
 export type ReplayPace = 'none' | 'recorded' | { readonly partsPerSecond: number };
+
+/** Records what is wrong with a pace. */
+export function checkPace(check: OptionCheck, path: string, pace: unknown): void {
+  const rate = typeof pace === 'object' ? (pace as { partsPerSecond?: unknown } | null)?.partsPerSecond : undefined;
+  const usable = pace === 'none' || pace === 'recorded' || (typeof rate === 'number' && rate > 0);
+  if (pace !== undefined && !usable)
+    check.problem(path, "'none', 'recorded', or { partsPerSecond } with a number above 0", pace);
+}
 
 interface ReplayOptions {
   readonly pace: ReplayPace;

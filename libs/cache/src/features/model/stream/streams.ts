@@ -10,7 +10,7 @@ import { Leading } from './leading.js';
 import { ModelStream } from './model-stream.js';
 import type { PartReader } from './part-reader.js';
 import { type Recorded, Recording } from './recording.js';
-import { replay, type ReplayPace } from './replay.js';
+import { checkPace, replay, type ReplayPace } from './replay.js';
 import type { StreamSource } from './source.js';
 import { UnderWay } from './under-way.js';
 
@@ -58,7 +58,9 @@ export class Streams {
 
   /** @throws InvalidKeyError, InvalidOptionsError, NotCachedError, ModelStreamError; what `start` throws, and the model before its first part */
   async open<Part>(request: ModelStreamRequest<Part>, start: Start<Part>): Promise<ModelStream<Part>> {
-    checkPace(request.pace);
+    const check = new OptionCheck('stream()');
+    checkPace(check, 'pace', request.pace);
+    check.throwIfAny();
     request.signal?.throwIfAborted();
     const begun = await this.#answers.begin<Kept<Part>>('stream()', request, 'parts');
     if (typeof begun === 'string') return this.#refused(begun, request, start);
@@ -193,14 +195,6 @@ function metadataFrom<Part>(
 }
 
 const lostFor = (error: NotKeptError | undefined): Lost => (error?.reason === 'unkeyable' ? 'alone' : 'again');
-
-function checkPace(pace: ReplayPace = 'none'): void {
-  const rate = typeof pace === 'object' ? (pace as Partial<typeof pace> | null)?.partsPerSecond : undefined;
-  if (pace === 'none' || pace === 'recorded' || (typeof rate === 'number' && rate > 0)) return;
-  const check = new OptionCheck('stream()');
-  check.problem('pace', "'none', 'recorded', or { partsPerSecond } with a number above 0", pace);
-  check.throwIfAny();
-}
 
 /** Settles like `promise`, or rejects with the reason of the signal once it is aborted. */
 function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
