@@ -1,6 +1,7 @@
 import { Injectable, Module, type DynamicModule } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import {
+  Database,
   DatabaseHealthIndicator,
   DatabaseModule,
   DatabaseService,
@@ -215,6 +216,19 @@ describe('the database in Nest', () => {
     process.env.DB_CONNECTION_LIMIT = 'many';
     const broken = Test.createTestingModule({ imports: [DatabaseModule.forRoot({ url: server.url })] }).compile();
     await expect(broken).rejects.toThrow(/environment: 1 invalid option[^]*DB_CONNECTION_LIMIT/);
+  });
+
+  it('says what is wrong with its options, and nothing else', async () => {
+    const wrong = { url: 'nothing', connectionLimit: 0 };
+    const refused = Test.createTestingModule({ imports: [DatabaseModule.forRoot(wrong)] }).compile();
+    const { stack } = await refused.then(
+      () => ({ stack: '' }),
+      (error: unknown) => error as Error,
+    );
+    expect(stack).toMatch(
+      /^InvalidOptionsError: DatabaseModule.forRoot: 2 invalid options\n {2}url: .*\n {2}connectionLimit: .*$/,
+    );
+    expect(() => new Database(wrong)).toThrow(/^new Database: 2 invalid options/);
   });
 
   it('starts without its database, and says so in health', async () => {

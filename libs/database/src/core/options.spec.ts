@@ -23,24 +23,24 @@ describe('parseConnectionUrl', () => {
 
 describe('resolveDatabaseOptions', () => {
   it('fills in defaults', () => {
-    expect(resolveDatabaseOptions({ url })).toMatchObject({ connectionLimit: 10, poolTimeout: 10_000 });
+    expect(resolveDatabaseOptions({ url }, 'here')).toMatchObject({ connectionLimit: 10, poolTimeout: 10_000 });
   });
 
   it('prefers an option to the same parameter of the URL', () => {
     const options = { url: `${url}?connection_limit=3&pool_timeout=2`, connectionLimit: 7 };
-    expect(resolveDatabaseOptions(options)).toMatchObject({ connectionLimit: 7, poolTimeout: 2_000 });
+    expect(resolveDatabaseOptions(options, 'here')).toMatchObject({ connectionLimit: 7, poolTimeout: 2_000 });
   });
 
   it('reports all problems at once, without the password', () => {
     const options = { url: 'mysql://ana:hunter2@host/x', connectionLimit: 0, poolTimeuot: 1 };
-    const resolve = () => resolveDatabaseOptions(options);
+    const resolve = () => resolveDatabaseOptions(options, 'here');
     expect(resolve).toThrow(InvalidOptionsError);
     expect(resolve).toThrow(/3 invalid options[^]*poolTimeuot[^]*did you mean[^]*url[^]*connectionLimit/);
     expect(resolve).not.toThrow(/hunter2/);
   });
 
   it('wants a URL', () => {
-    expect(() => resolveDatabaseOptions({})).toThrow(
+    expect(() => resolveDatabaseOptions({}, 'here')).toThrow(
       /url: expected a URL like [^]*got undefined \(give it here or as DATABASE_URL\)/,
     );
   });

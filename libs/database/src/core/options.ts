@@ -99,10 +99,7 @@ export const overEnvironment = (options: DatabaseOptions, environment: DatabaseO
  * @param scope the words that an error begins with
  * @throws InvalidOptionsError with every problem at once
  */
-export function resolveDatabaseOptions(
-  options: DatabaseOptions,
-  scope = 'DatabaseModule.forRoot',
-): ResolvedDatabaseOptions {
+export function resolveDatabaseOptions(options: DatabaseOptions, scope: string): ResolvedDatabaseOptions {
   const check = new OptionCheck(scope);
   check.unknownKeys('', options, KNOWN);
   if (options.url === undefined) check.problem('url', URL_SHAPE, undefined, 'give it here or as DATABASE_URL');

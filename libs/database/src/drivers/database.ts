@@ -1,4 +1,4 @@
-import { Channel, systemClock, type UnitOfWork, withDeadline } from '@mobius1/kernel';
+import { Channel, CodedError, systemClock, type UnitOfWork, withDeadline } from '@mobius1/kernel';
 import pg from 'pg';
 import type { DatabaseHealth } from '../core/database-health.js';
 import { DatabaseTimeoutError, OuterClientError } from '../core/errors.js';
@@ -55,9 +55,13 @@ export class Database {
    * Opens no connection yet.
    *
    * @param owned whether `$disconnect` of the Prisma client closes the pool. @default false
+   * @param scope the words that an InvalidOptionsError begins with. @default 'new Database'
    * @throws InvalidOptionsError
    */
-  constructor(options: DatabaseOptions, { owned = false, scope }: { owned?: boolean; scope?: string } = {}) {
+  constructor(
+    options: DatabaseOptions,
+    { owned = false, scope = 'new Database' }: { owned?: boolean; scope?: string } = {},
+  ) {
     this.#options = resolveDatabaseOptions(options, scope);
     const { slowQueryThreshold, connection } = this.#options;
     const origin = { database: connection.place };
@@ -98,7 +102,7 @@ export class Database {
    * Asks the server for an answer and returns how long that took, in ms.
    *
    * @param timeout in ms, waiting for a connection included. @default 2000
-   * @throws DatabaseUnreachableError, DatabaseTimeoutError, PoolQueueFullError
+   * @throws DatabaseUnreachableError, DatabaseTimeoutError, DatabaseClosedError, PoolQueueFullError, PoolTimeoutError
    */
   async ping(timeout = PING_TIMEOUT_MS): Promise<number> {
     const start = systemClock.monotonic();
@@ -107,7 +111,7 @@ export class Database {
     const answer = this.scopes
       .within(undefined, () => this.pool.query(query))
       .catch((cause: unknown) => {
-        throw connectionFailure(this.place, cause);
+        throw cause instanceof CodedError ? cause : connectionFailure(this.place, cause);
       });
     await withDeadline(answer, timeout, () => new DatabaseTimeoutError(this.place, timeout), systemClock);
     return systemClock.monotonic() - start;

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { systemClock, withDeadline } from '@mobius1/kernel';
 import pg from 'pg';
 import {
@@ -10,6 +9,7 @@ import {
 } from '../core/errors.js';
 import { classifyFailure } from '../core/failure.js';
 import { PoolMeter, type PoolStats } from '../core/pool-stats.js';
+import { cut, isUsable } from './connection-state.js';
 import { ObservedClient, type ObservedClientConfig } from './observed-client.js';
 
 /** What the pool tells whoever owns it. */
@@ -125,7 +125,7 @@ export class ObservedPool extends pg.Pool {
     try {
       await withDeadline(ended, closeMs, late, systemClock);
     } catch (error) {
-      for (const client of this.#open) streamOf(client).destroy();
+      for (const client of this.#open) cut(client);
       throw error;
     }
   }
@@ -226,28 +226,3 @@ export class ObservedPool extends pg.Pool {
 }
 
 const isSubmittable = (text: unknown): boolean => typeof (text as { submit?: unknown } | null)?.submit === 'function';
-
-/** Whether somebody else may have the connection after this failure. */
-async function isUsable(client: pg.PoolClient, error: unknown): Promise<boolean> {
-  const { kind, sqlState } = classifyFailure(error);
-  if (sqlState === undefined || kind === 'lost' || kind === 'refused' || kind === 'read-only') return false;
-  return (await statusAfterwards(client)) === 'I';
-}
-
-interface Internals {
-  readonly connection: NodeJS.EventEmitter & { readonly stream: { destroy(): void } };
-  readonly readyForQuery: boolean;
-}
-
-/** What `pg` keeps to itself: there is no other way to cut a connection, or to know what the server said last. */
-const internals = (client: pg.PoolClient): Internals => client as unknown as Internals;
-
-const streamOf = (client: pg.PoolClient): { destroy(): void } => internals(client).connection.stream;
-
-/** What the server says of the connection right behind an error: idle (I), in a transaction (T), in a failed one (E). */
-async function statusAfterwards(client: pg.PoolClient): Promise<string | null> {
-  const { connection, readyForQuery } = internals(client);
-  if (!readyForQuery)
-    await Promise.race([once(connection, 'readyForQuery'), once(connection, 'end')]).catch(() => undefined);
-  return client.getTransactionStatus();
-}

@@ -67,6 +67,13 @@ const options: FactoryProvider<DatabaseOptions> = {
     }),
 };
 
+/** A factory for the sake of `atBoot`; the class alone would do otherwise. */
+const service: FactoryProvider<DatabaseService> = {
+  provide: DatabaseService,
+  inject: [DATABASE_OPTIONS],
+  useFactory: (resolved: DatabaseOptions) => atBoot(() => new DatabaseService(resolved)),
+};
+
 const unitOfWork: FactoryProvider<UnitOfWork> = {
   provide: UNIT_OF_WORK,
   inject: [DatabaseService],
@@ -82,7 +89,7 @@ const unitOfWork: FactoryProvider<UnitOfWork> = {
  */
 @Module({
   imports: [ConfigModule, TerminusModule],
-  providers: [options, unitOfWork, DatabaseService, DatabaseHealthIndicator],
+  providers: [options, unitOfWork, service, DatabaseHealthIndicator],
   exports: [UNIT_OF_WORK, DatabaseService, DatabaseHealthIndicator],
 })
 export class DatabaseModule extends configurable.ConfigurableModuleClass {

@@ -11,7 +11,7 @@ export class DatabaseService extends Database implements OnModuleInit, OnApplica
 
   /** @throws InvalidOptionsError */
   constructor(@Inject(DATABASE_OPTIONS) options: DatabaseOptions) {
-    super(options);
+    super(options, { scope: 'DatabaseModule.forRoot' });
     logEvents(this.events, this.#log);
   }
 
