@@ -1,9 +1,7 @@
 import { CacheInstance } from '../../libs/cache/src/instance/cache-instance.js';
 import { Database } from '../../libs/database/src/drivers/database.js';
-import {
-  type QueryCacheExtensionOptions,
-  withQueryCache,
-} from '../../libs/database/src/features/prisma-extension/with-query-cache.js';
+import type { QueryCacheExtensionOptions } from '../../libs/database/src/features/prisma-extension/query-cache-options.js';
+import { withQueryCache } from '../../libs/database/src/features/prisma-extension/with-query-cache.js';
 import { Transactions } from '../../libs/database/src/features/transactions.js';
 import { prepareDatabase } from '../../src/database/prepare-database.js';
 import { PrismaClient } from '../../src/generated/prisma/client.js';
@@ -301,6 +299,32 @@ describe('Prisma with a query cache', () => {
       expect(await byId('t-3')).toMatchObject({ title: 'new' });
     });
 
+    it('a record under the id that it gets, though nobody asked for that', async () => {
+      expect([await byId('t-3'), await byId('t-4')]).toEqual([null, null]);
+      const select = { title: true };
+      await prisma.document.upsert({ where: { id: 't-0' }, create: { id: 't-3', ...document }, update: {}, select });
+      expect(await byId('t-3')).toMatchObject({ title: 'new' });
+      prisma = open({ onDelete: { Document: [] } });
+      await prisma.document.update({ where: { id: 't-3' }, data: { id: 't-4' }, select });
+      expect(await byId('t-4')).toMatchObject({ title: 'new' });
+    });
+
+    it('a record in whatever spelling its id was asked for', async () => {
+      const id = 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11';
+      const spellings = [id, id.toUpperCase(), `{${id}}`, id.replaceAll('-', '')];
+      await base.document.deleteMany();
+      await database.pool.query('ALTER TABLE "Document" ALTER COLUMN id TYPE uuid USING id::uuid');
+      try {
+        await base.document.create({ data: { id, ...document } });
+        for (const spelling of spellings) expect(await byId(spelling)).toMatchObject({ title: 'new' });
+        await prisma.document.update({ where: { id }, data: { title: 'newer' } });
+        for (const spelling of spellings) expect(await byId(spelling)).toMatchObject({ title: 'newer' });
+      } finally {
+        await database.pool.query('ALTER TABLE "Document" ALTER COLUMN id TYPE text');
+        await base.document.deleteMany();
+      }
+    });
+
     it('what was declared of raw SQL, and what a delete takes along', async () => {
       prisma = open({
         raw: (sql) => (sql.includes('"Document"') ? ['Document'] : undefined),
@@ -357,6 +381,21 @@ describe('Prisma with a query cache', () => {
       expect(await title()).toBe('t-1');
       expect(asked.filter((operation) => operation.startsWith('Document'))).toEqual(['Document.update']);
     });
+
+    it.each([
+      ['a transaction', (tx: Tx, to: string) => tx.$transaction((inner) => rename(inner, to))],
+      ['a batch', (tx: Tx, to: string) => tx.$transaction([rename(tx, to)])],
+    ])(
+      '%s inside of another one: shown after the commit of that, whatever was read before it (G16)',
+      async (_, nested) => {
+        await title();
+        await prisma.$transaction(async (tx) => {
+          await nested(tx, 'changed');
+          expect(await title()).toBe('t-1');
+        });
+        expect(await title()).toBe('changed');
+      },
+    );
 
     it('a batch that fails voids nothing: its members only looked successful', async () => {
       await title();

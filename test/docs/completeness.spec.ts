@@ -63,7 +63,7 @@ const DECLARED = Object.entries({
   [`${DATABASE}/features/transactions.ts`]: ['Transactions'],
   [`${DATABASE}/features/retries.ts`]: ['RetriesOptions'],
   [`${DATABASE}/features/prisma-extension/operations.ts`]: ['CacheStrategy', 'CacheArgument'],
-  [`${DATABASE}/features/prisma-extension/with-query-cache.ts`]: ['QueryCacheExtensionOptions'],
+  [`${DATABASE}/features/prisma-extension/query-cache-options.ts`]: ['QueryCacheExtensionOptions'],
 }).flatMap(([path, types]) => types.map((type) => ({ type, names: membersOf(path, type) })));
 
 // Not for users: tests pass a clock.

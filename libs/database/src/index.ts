@@ -32,12 +32,8 @@ export type {
   TransactionsOptions,
 } from './features/transaction-options.js';
 export { type RetriesOptions, withRetries } from './features/retries.js';
-export {
-  type QueryCacheExtension,
-  type QueryCacheExtensionOptions,
-  type QueryCachePort,
-  withQueryCache,
-} from './features/prisma-extension/with-query-cache.js';
+export { type QueryCacheExtension, withQueryCache } from './features/prisma-extension/with-query-cache.js';
+export type { QueryCacheExtensionOptions, QueryCachePort } from './features/prisma-extension/query-cache-options.js';
 export type { CacheArgument, CachedReads, CacheStrategy } from './features/prisma-extension/operations.js';
 export { classifyFailure, type Failure, type FailureKind } from './core/failure.js';
 

@@ -1,3 +1,5 @@
+import { QUOTED_SQL } from './quoted-sql.js';
+
 /**
  * The shape of a statement: its text without what differs from call to call. Literals become `?`, lists of any length
  * become one element, comments and white space go. Two statements of one shape are one line in a list of slow ones, and
@@ -16,10 +18,7 @@ const LONGEST = 1_000;
 /** In the order in which they are tried at each place: what begins like a string may hold anything. */
 const TOKENS = new RegExp(
   [
-    String.raw`--[^\n]*|/\*[^]*?(?:\*/|$)`, // comments
-    String.raw`"(?:[^"]|"")*"`, // names stay
-    String.raw`[eE]'(?:[^'\\]|\\[^]|'')*(?:'|$)|'(?:[^']|'')*(?:'|$)`, // strings
-    String.raw`\$(\w*)\$[^]*?(?:\$\1\$|$)`, // dollar-quoted strings
+    QUOTED_SQL,
     String.raw`\$\d+`, // parameters
     String.raw`(?<![\w$.])(?:0x[\da-f]+|\d+(?:\.\d+)?(?:e[+-]?\d+)?)`, // numbers
     String.raw`\s+`,

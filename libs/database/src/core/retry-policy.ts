@@ -1,5 +1,5 @@
 import { type Backoff, exponentialBackoff } from '@mobius1/kernel';
-import type { Failure, FailureKind } from './failure.js';
+import { classifyFailure, type Failure, type FailureKind } from './failure.js';
 
 /** What is tried: statements alone, or a whole transaction. */
 export type Operation =
@@ -90,6 +90,9 @@ export function decide({ kind, sqlState }: Failure, operation: Operation): Verdi
   const answered = sqlState !== undefined && kind !== 'lost' && kind !== 'refused';
   return verdict === 'ambiguous' && answered ? 'never' : verdict;
 }
+
+/** Whether a write that failed may have been done: the server did not say that it was not. */
+export const mayBeDone = (error: unknown): boolean => decide(classifyFailure(error), 'commit') === 'ambiguous';
 
 /** How long to wait between attempts, by what went wrong. */
 export class RetryPaces {

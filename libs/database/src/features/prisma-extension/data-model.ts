@@ -11,12 +11,16 @@ interface RuntimeField {
   readonly relationName?: string;
 }
 
+/** Others, such as times and decimals, can be written in many ways. */
+const IDS: ReadonlySet<string> = new Set(['String', 'Int', 'BigInt']);
+
 /** Models and the relations between them. */
 export class DataModel {
   /** Changes with every change of the schema: entries of another schema are not read. */
   readonly hash: string;
   readonly names: readonly string[];
   readonly #relations: ReadonlyMap<string, ReadonlyMap<string, string>>;
+  readonly #identified: ReadonlySet<string>;
 
   constructor({ models }: RuntimeDataModel) {
     this.names = Object.keys(models);
@@ -29,6 +33,14 @@ export class DataModel {
         ),
       ]),
     );
+    this.#identified = new Set(
+      this.names.filter((name) => models[name]?.fields.some((field) => field.name === 'id' && IDS.has(field.type))),
+    );
+  }
+
+  /** Whether records of a model can be told apart by the text of their `id`. */
+  identifies(model: string): boolean {
+    return this.#identified.has(model);
   }
 
   /** The model behind a field that is a relation. */

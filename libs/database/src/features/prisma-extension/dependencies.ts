@@ -24,7 +24,14 @@ const isObject = (value: unknown): value is Fields => typeof value === 'object' 
 
 export const some = (model: string): string => model;
 export const single = (model: string): string => `${model}#`;
-const one = (model: string, id: string | number | bigint): string => `${model}#${id}`;
+/** A database may know one id in several spellings: a UUID in capitals, in braces or without hyphens, text that ignores case. */
+const one = (model: string, id: string | number | bigint): string =>
+  `${model}#${String(id).trim().toLowerCase().replace(/[-{}]/g, '')}`;
+
+/** The same tags with whole models for single records: when there are too many to name. */
+export const byModel = (tags: Iterable<string>): string[] => [
+  ...new Set([...tags].map((tag) => tag.replace(/#.+/s, '#'))),
+];
 
 /** Longer tags are refused by caches; an id this long is then any document. */
 const LONGEST_ID = 128;
@@ -38,7 +45,7 @@ export function tagsOfRead({ model: data }: Dependencies, model: string, operati
   const beside = new Set<string>();
   visitRelations(data, model, args, (other) => beside.add(other));
   const id = operation.startsWith('findUnique') && isObject(args.where) ? args.where.id : undefined;
-  if (fitsTag(id)) {
+  if (data.identifies(model) && fitsTag(id)) {
     return [one(model, id), single(model), ...[...beside].map(some)];
   }
   return [...new Set([model, ...beside])].map(some);
@@ -51,13 +58,13 @@ export function tagsOfWrite(
 ): string[] {
   const tags = new Set([some(model)]);
   const all = (other: string): void => void tags.add(some(other)).add(single(other));
-  const ids = MANY.test(operation) ? undefined : idsOfWrite(operation, args, result);
+  const ids = MANY.test(operation) || !data.identifies(model) ? undefined : idsOfWrite(operation, args, result);
   if (ids === undefined) all(model);
   else for (const id of ids) tags.add(one(model, id));
   if (operation.startsWith('delete') || changesId(operation, args)) for (const other of onDelete(model)) all(other);
   visitRelations(data, model, writtenBy(args), (other, change) => {
     all(other);
-    if (removes(change)) for (const each of onDelete(other)) all(each);
+    if (reachesFurther(change)) for (const each of onDelete(other)) all(each);
   });
   return [...tags];
 }
@@ -70,7 +77,14 @@ const MANY = /Many/;
 
 const writtenBy = ({ data, create, update }: Fields): unknown[] => [data, create, update];
 
-const removes = (change: unknown): boolean => isObject(change) && ('delete' in change || 'deleteMany' in change);
+/** Whether a nested write deletes, or changes an id: the database may do more then. */
+const reachesFurther = (change: unknown): boolean => {
+  if (!isObject(change)) return false;
+  if ('delete' in change || 'deleteMany' in change) return true;
+  const changed = [change.update, change.updateMany, change.upsert].flat().filter(isObject);
+  // With a `where` the fields are in `data`, or in `update` of an upsert.
+  return changed.some((part) => [part, part.data, part.update].some((fields) => isObject(fields) && 'id' in fields));
+};
 
 /** The database changes what refers to a row when its id changes. */
 const changesId = (operation: string, { data, update }: Fields): boolean => {
@@ -82,6 +96,7 @@ const changesId = (operation: string, { data, update }: Fields): boolean => {
 function idsOfWrite(operation: string, args: Fields, result: unknown): (string | number | bigint)[] | undefined {
   const where = isObject(args.where) ? args.where.id : undefined;
   const found = isObject(result) ? result.id : undefined;
+  if (changesId(operation, args) || (operation === 'upsert' && found === undefined)) return undefined;
   // A new row was not there before: what was found under its id is all that there is to void.
   const ids = (operation === 'create' ? [found ?? idIn(args.data)] : [where, found]).filter((id) => id !== undefined);
   const known = ids.length > 0 && ids.every(fitsTag);

@@ -19,6 +19,13 @@ describe('raw SQL', () => {
     ['TRUNCATE t', true],
     ['CALL archive()', true],
     ['DO $$ BEGIN END $$', true],
+    ['EXECUTE archive(1)', true],
+    ['EXPLAIN ANALYZE UPDATE t SET a = 1', true],
+    ['SET LOCAL work_mem = 1; UPDATE t SET a = 1', true],
+    ['BEGIN; DELETE FROM t; COMMIT', true],
+    [`SELECT E'it\\'s'; DELETE FROM t WHERE a = 'b'`, true],
+    [`SELECT $$it's$$; DELETE FROM t WHERE a = 'b'`, true],
+    ['SELECT $text$ update $text$', false],
     ['', true],
   ])('%s: %p', (sql, expected) => {
     expect(mayChange(sql)).toBe(expected);

@@ -1,10 +1,10 @@
-/** Words with which a statement begins that changes no rows. */
-const HARMLESS =
-  /^(set|reset|savepoint|release|rollback|begin|commit|start|show|listen|unlisten|discard|fetch|close)\b/i;
-/** Words of statements that do, wherever they stand: a `WITH` may hold an `UPDATE`. */
-const CHANGES = /\b(insert|update|delete|merge|truncate|call|do|copy|alter|drop|create|refresh|reindex|vacuum)\b/i;
+import { QUOTED_SQL } from '../../core/quoted-sql.js';
+
+/** Words of statements that change rows, wherever they stand: a `WITH` may hold an `UPDATE`, and a second statement follow the first. */
+const CHANGES =
+  /\b(insert|update|delete|merge|truncate|call|do|execute|copy|alter|drop|create|refresh|reindex|vacuum)\b/i;
 const LOCKS = /\bfor\s+(no\s+key\s+)?update\b/gi;
-const COMMENTS_AND_STRINGS = /--[^\n]*|\/\*[^]*?\*\/|'(?:[^']|'')*'|"(?:[^"]|"")*"/g;
+const QUOTED = new RegExp(QUOTED_SQL, 'gi');
 
 /** The text of what `$queryRaw`, `$executeRaw` and their unsafe sisters were given. */
 export function sqlOf(args: unknown): string {
@@ -14,8 +14,8 @@ export function sqlOf(args: unknown): string {
   return typeof sql === 'string' ? sql : '';
 }
 
-/** Whether a statement may change rows. Functions that it calls may, too: nobody can see that here. */
+/** Whether SQL may change rows. Functions that it calls may, too: nobody can see that here. */
 export function mayChange(sql: string): boolean {
-  const text = sql.replace(COMMENTS_AND_STRINGS, ' ').replace(LOCKS, ' ').trim();
-  return text === '' || (!HARMLESS.test(text) && CHANGES.test(text));
+  const text = sql.replace(QUOTED, ' ').replace(LOCKS, ' ').trim();
+  return text === '' || CHANGES.test(text);
 }

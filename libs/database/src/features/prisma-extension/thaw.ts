@@ -8,6 +8,14 @@ export function thaw<T>(value: T): T {
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) return value;
   const copy = Object.create(prototype) as Record<string, unknown>;
-  for (const key of Object.keys(value)) copy[key] = thaw((value as Record<string, unknown>)[key]);
+  for (const [key, part] of Object.entries(value)) {
+    // Defined, not assigned: JSON may hold a key `__proto__`, which is data like any other.
+    Object.defineProperty(copy, key, {
+      value: thaw(part as unknown),
+      writable: true,
+      enumerable: true,
+      configurable: true,
+    });
+  }
   return copy as T;
 }

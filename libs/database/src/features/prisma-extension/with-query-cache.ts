@@ -1,46 +1,11 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
-import { type Duration, OptionCheck, type UnitOfWork } from '@mobius1/kernel';
-import { classifyFailure } from '../../core/failure.js';
-import { decide } from '../../core/retry-policy.js';
+import { mayBeDone } from '../../core/retry-policy.js';
 import { DataModel, type RuntimeDataModel } from './data-model.js';
 import { type Dependencies, tagsOfModels, tagsOfRead, tagsOfWrite } from './dependencies.js';
 import { type CachedReads, type CacheStrategy, READS } from './operations.js';
+import { PrismaTransactions } from './prisma-transactions.js';
+import { checkModels, checkOptions, type QueryCacheExtensionOptions } from './query-cache-options.js';
 import { mayChange, sqlOf } from './raw-sql.js';
 import { thaw } from './thaw.js';
-
-/** What is needed of a cache: the `CacheInstance` of `CACHE_INSTANCE`, or of `getCache()` without Nest. */
-export interface QueryCachePort {
-  /** Where the reads are kept. */
-  readonly manager: {
-    getOrSet<T>(
-      key: string,
-      load: () => Promise<T>,
-      options: { tags: readonly string[]; ttl?: Duration; staleWhileRevalidate?: Duration },
-    ): Promise<T>;
-    invalidateByTag(tags: readonly string[]): Promise<void>;
-  };
-  /** Makes keys of arguments, so that no two meet. */
-  readonly argumentKeys: { keyOf(owner: string, args: readonly unknown[]): string };
-  /** The transactions that invalidations wait for. */
-  readonly unitOfWork: UnitOfWork;
-}
-
-/** What `withQueryCache` takes. */
-export interface QueryCacheExtensionOptions {
-  /** The cache of the application. */
-  readonly cache: QueryCachePort;
-  /** Models whose reads are cached without being asked to, and how. @default none */
-  readonly models?: Readonly<Record<string, Omit<CacheStrategy, 'tags'>>>;
-  /** Tells databases apart that share a cache; the same in all processes. @default 'prisma' */
-  readonly name?: string;
-  /** The models that raw SQL changes; `undefined` for "that is not known". @default not known: everything is made void */
-  readonly raw?: (sql: string) => readonly string[] | undefined;
-  /**
-   * What the database itself deletes or changes when a row of a model is deleted: `{ Workspace: ['Document'] }`. @default everything that is
-   * connected with the model
-   */
-  readonly onDelete?: Readonly<Record<string, readonly string[]>>;
-}
 
 interface Operation {
   readonly model?: string | undefined;
@@ -105,8 +70,7 @@ class CachedClient {
   readonly #dependencies: Dependencies;
   /** Before the names of operations in keys: database, schema, and what the client leaves out of answers. */
   readonly #scope: string;
-  /** Tags that transactions of Prisma itself have made void, until they are committed. */
-  readonly #pending = new AsyncLocalStorage<Set<string>>();
+  readonly #transactions = new PrismaTransactions((tags) => this.#invalidateNow(tags));
 
   constructor(client: ExtensibleClient, options: QueryCacheExtensionOptions) {
     const { name = 'prisma', onDelete } = options;
@@ -116,10 +80,7 @@ class CachedClient {
     this.#scope = `${name}.${this.#data.hash}.${JSON.stringify(client._globalOmit ?? null)}`;
     const connected = (model: string): Iterable<string> => onDelete?.[model] ?? this.#data.connected(model);
     this.#dependencies = { model: this.#data, onDelete: connected };
-    const unknown = Object.keys({ ...options.models, ...onDelete }).filter(
-      (model) => !this.#data.names.includes(model),
-    );
-    refuseModels(unknown, this.#data.names);
+    checkModels(options, this.#data.names);
   }
 
   run(operation: Operation): Promise<unknown> {
@@ -129,33 +90,9 @@ class CachedClient {
       : this.#write(operation, operation.model);
   }
 
-  /** Runs a transaction of Prisma itself; what it made void becomes so when it is committed, or when nobody knows. */
-  async transaction(
-    [body, ...settings]: readonly unknown[],
-    run: (...args: unknown[]) => Promise<unknown>,
-  ): Promise<unknown> {
-    const pending = new Set<string>();
-    /** The body itself failed: there was no COMMIT. */
-    const transaction = { abandoned: false };
-    const watched = async (client: unknown): Promise<unknown> => {
-      try {
-        return await (body as (client: unknown) => Promise<unknown>)(client);
-      } catch (error) {
-        transaction.abandoned = true;
-        throw error;
-      }
-    };
-    const args = [typeof body === 'function' ? watched : body, ...settings];
-    const flush = (): Promise<void> => this.#invalidateNow([...pending]);
-    let result: unknown;
-    try {
-      result = await this.#pending.run(pending, async () => await run(...args));
-    } catch (error) {
-      if (!transaction.abandoned && mayBeDone(error)) await flush();
-      throw error;
-    }
-    await flush();
-    return result;
+  /** Runs a transaction of Prisma itself. */
+  transaction(args: readonly unknown[], run: (...args: unknown[]) => Promise<unknown>): Promise<unknown> {
+    return this.#transactions.around(args, run);
   }
 
   async #read({ operation, args, query, __internalParams: internal }: Operation, model: string): Promise<unknown> {
@@ -207,13 +144,9 @@ class CachedClient {
   }
 
   async #invalidate(tags: readonly string[], transaction: unknown): Promise<void> {
-    const pending = this.#pending.getStore();
     // Where the cache knows of the transaction it waits itself.
-    if (transaction === undefined || pending === undefined || this.#options.cache.unitOfWork.active) {
-      await this.#invalidateNow(tags);
-      return;
-    }
-    for (const tag of tags) pending.add(tag);
+    const waits = transaction !== undefined && !this.#options.cache.unitOfWork.active && this.#transactions.defer(tags);
+    if (!waits) await this.#invalidateNow(tags);
   }
 
   async #invalidateNow(tags: readonly string[]): Promise<void> {
@@ -234,9 +167,6 @@ class CachedClient {
   }
 }
 
-/** Whether a write that failed may have been done: the server did not say that it was not. */
-const mayBeDone = (error: unknown): boolean => decide(classifyFailure(error), 'commit') === 'ambiguous';
-
 function strategyOf(
   asked: CacheStrategy | boolean | undefined,
   model: CacheStrategy | undefined,
@@ -244,29 +174,4 @@ function strategyOf(
   if (asked === false) return undefined;
   if (asked === undefined) return model;
   return asked === true ? (model ?? {}) : { ...model, ...asked };
-}
-
-const PORT = 'the cache: CACHE_INSTANCE in Nest, getCache() of @mobius1/cache/standalone without';
-
-function checkOptions({ cache, models, name, raw, onDelete, ...rest }: QueryCacheExtensionOptions): void {
-  const check = new OptionCheck('withQueryCache');
-  check.unknownKeys('', rest, []);
-  if (typeof (cache as Partial<QueryCachePort> | undefined)?.manager?.getOrSet !== 'function')
-    check.problem('cache', PORT, cache);
-  check.string('name', name, { max: 32 });
-  check.function('raw', raw);
-  for (const [model, strategy] of Object.entries(models ?? {})) {
-    check.unknownKeys(`models.${model}`, strategy, ['ttl', 'swr']);
-    check.durationMs(`models.${model}.ttl`, strategy.ttl, 's');
-    check.durationMs(`models.${model}.swr`, strategy.swr, 's');
-  }
-  if (onDelete !== undefined && Object.values(onDelete).some((others) => !Array.isArray(others)))
-    check.problem('onDelete', 'lists of models by model', onDelete);
-  check.throwIfAny();
-}
-
-function refuseModels(unknown: readonly string[], known: readonly string[]): void {
-  const check = new OptionCheck('withQueryCache');
-  for (const model of unknown) check.problem(model, `a model of the schema: ${known.join(', ')}`, model);
-  check.throwIfAny();
 }
