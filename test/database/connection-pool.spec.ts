@@ -2,14 +2,14 @@ import { mkdtempSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { prepareDatabase } from '../../src/database/prepare-database.js';
-import { type Ended, runProgram } from '../support/run-program.js';
+import { type EndedProgram, runProgram } from '../support/run-program.js';
 import { PostgresEnv, type TestDatabase } from '../support/postgres-env.js';
 import { uniquePrefix } from '../support/unique-prefix.js';
 import { typeCheck } from '../support/type-check.js';
 
 const program = (name: string): string => join(__dirname, 'programs', `${name}.ts`);
 
-const expectClean = ({ code, stderr }: Ended): void => expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+const expectClean = ({ code, stderr }: EndedProgram): void => expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
 
 describe('a program with a connection pool', () => {
   let server: TestDatabase;

@@ -1,5 +1,6 @@
 import { Database } from '../../libs/database/src/drivers/database.js';
 import { PrismaClient } from '../../src/generated/prisma/client.js';
+import { codeOf } from '../support/code-of.js';
 import { PostgresEnv, type TestDatabase } from '../support/postgres-env.js';
 
 describe('the pool', () => {
@@ -24,18 +25,13 @@ describe('the pool', () => {
     const { rows } = await database.pool.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
     return rows[0]?.pid ?? 0;
   };
-  const code = (work: Promise<unknown>): Promise<unknown> =>
-    work.then(
-      () => 'it did not fail',
-      (error: unknown) => (error as { code?: string }).code ?? (error as Error).message,
-    );
 
   it('keeps a connection whose statement failed', async () => {
     const before = await pid();
     for (let i = 0; i < 20; i++) {
-      expect(await code(database.pool.query('INSERT INTO counter VALUES (1)'))).toBe('23505');
-      expect(await code(database.pool.query('SELECT nothing'))).toBe('42703');
-      expect(await code(database.pool.query('SELECT 1 / $1::int', [0]))).toBe('22012');
+      expect(await codeOf(database.pool.query('INSERT INTO counter VALUES (1)'))).toBe('23505');
+      expect(await codeOf(database.pool.query('SELECT nothing'))).toBe('42703');
+      expect(await codeOf(database.pool.query('SELECT 1 / $1::int', [0]))).toBe('22012');
     }
     expect([await pid(), closed]).toEqual([before, 0]);
   });
@@ -53,14 +49,14 @@ describe('the pool', () => {
   it('keeps it after a statement that took too long for the server', async () => {
     const before = await pid();
     await database.pool.query('SET statement_timeout = 20');
-    expect(await code(database.pool.query('SELECT pg_sleep(5)'))).toBe('57014');
+    expect(await codeOf(database.pool.query('SELECT pg_sleep(5)'))).toBe('57014');
     expect([await pid(), closed]).toEqual([before, 0]);
   });
 
   it('gives up a connection that was killed during a statement, and goes on with another', async () => {
     const other = new Database({ url: server.url });
     const victim = await pid();
-    const broken = code(database.pool.query('SELECT pg_sleep(30)'));
+    const broken = codeOf(database.pool.query('SELECT pg_sleep(30)'));
     await other.pool.query('SELECT pg_terminate_backend($1, 5000)', [victim]);
     expect(await broken).toBe('57P01');
     expect(await pid()).not.toBe(victim);
@@ -71,13 +67,13 @@ describe('the pool', () => {
   it('gives up a connection whose answer it did not wait for', async () => {
     const before = await pid();
     const impatient = Object.assign({ text: 'SELECT pg_sleep(0.5)' }, { query_timeout: 20 });
-    expect(await code(database.pool.query(impatient))).toBe('Query read timeout');
+    expect(await codeOf(database.pool.query(impatient))).toBe('Query read timeout');
     expect(await pid()).not.toBe(before);
   });
 
   it('gives up a connection on which a statement left a transaction open', async () => {
     const before = await pid();
-    expect(await code(database.pool.query('BEGIN; SELECT 1 / 0'))).toBe('22012');
+    expect(await codeOf(database.pool.query('BEGIN; SELECT 1 / 0'))).toBe('22012');
     expect(await pid()).not.toBe(before);
     expect(closed).toBe(1);
   });
@@ -85,7 +81,7 @@ describe('the pool', () => {
   it('gives up a connection to a server that takes no writes', async () => {
     const before = await pid();
     await database.pool.query('SET default_transaction_read_only = on');
-    expect(await code(database.pool.query('INSERT INTO counter VALUES (2)'))).toBe('25006');
+    expect(await codeOf(database.pool.query('INSERT INTO counter VALUES (2)'))).toBe('25006');
     expect(await pid()).not.toBe(before);
   });
 
@@ -99,7 +95,7 @@ describe('the pool', () => {
   });
 
   it('lends no more than it may, whatever fails', async () => {
-    const failing = Array.from({ length: 50 }, () => code(database.pool.query('INSERT INTO counter VALUES (1)')));
+    const failing = Array.from({ length: 50 }, () => codeOf(database.pool.query('INSERT INTO counter VALUES (1)')));
     expect(new Set(await Promise.all(failing))).toEqual(new Set(['23505']));
     const { size: total, idle, waiting } = database.stats();
     expect({ total: total <= 2, idle: idle === total, waiting }).toEqual({ total: true, idle: true, waiting: 0 });

@@ -314,10 +314,8 @@ describe('transactions', () => {
   });
 
   it('end at their deadline, on the server, too', async () => {
-    const start = performance.now();
     const slow = transactions.run(async (tx) => tx.$queryRaw`SELECT 1 FROM pg_sleep(30)`, { deadline: 100 });
     expect(await outcome(slow)).toBe('DATABASE_TRANSACTION_DEADLINE');
-    expect(performance.now() - start).toBeLessThan(10_000);
     const { rows } = await direct.pool.query(
       "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(30)%' AND state = 'active' AND pid <> pg_backend_pid()",
     );

@@ -1,10 +1,5 @@
-import { spawn } from 'node:child_process';
-import { join } from 'node:path';
 import ts from 'typescript';
-import { ROOT } from './page.js';
-
-// Only for a program that would never end by itself: a busy machine compiles its TypeScript in a few seconds.
-const LONGEST_MS = 25_000;
+import { HOOK, runNode } from '../support/run-node.js';
 
 /** What the comments of a program promise: one line of output each, in their order. */
 export const promised = (code: string): string[] => [...code.matchAll(/\/\/ → (.*)$/gm)].map(([, text = '']) => text);
@@ -32,22 +27,10 @@ export interface Output {
 }
 
 /** Runs a program in a process of its own, without any setting from the environment: its cache is in memory. */
-export function runBlock(code: string): Promise<Output> {
-  const child = spawn(process.execPath, ['-r', join(ROOT, 'test/support/ts-hook.cjs'), '-'], {
-    cwd: ROOT,
-    env: { PATH: process.env.PATH, NODE_ENV: 'test' },
+export async function runBlock(program: string): Promise<Output> {
+  const { stdout, stderr, code } = await runNode(['-r', HOOK, '-'], {
+    env: { NODE_ENV: 'test' },
+    input: asScript(program),
   });
-  return new Promise((resolve, reject) => {
-    let stdout = '';
-    let stderr = '';
-    const timer = setTimeout(() => child.kill('SIGKILL'), LONGEST_MS);
-    child.stdout.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk));
-    child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
-    child.once('error', reject);
-    child.once('close', (exit) => {
-      clearTimeout(timer);
-      resolve({ lines: stdout.split('\n').slice(0, -1), stderr, code: exit });
-    });
-    child.stdin.end(asScript(code));
-  });
+  return { lines: stdout.split('\n').slice(0, -1), stderr, code };
 }

@@ -1,9 +1,9 @@
-import { execFile } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { chat, ModelServer } from '../support/model-server.js';
+import { type Ended, HOOK, runNode } from '../support/run-node.js';
 
 const ROOT = join(__dirname, '../..');
 const EXAMPLES = join(ROOT, 'examples');
@@ -13,21 +13,8 @@ const names = readdirSync(EXAMPLES).filter((name) => existsSync(join(EXAMPLES, n
 const LONGEST_MS = 60_000;
 jest.setTimeout(LONGEST_MS + 10_000);
 
-interface Ended {
-  readonly stdout: string;
-  readonly stderr: string;
-  /** `null` when it had to be killed. */
-  readonly code: number | null;
-}
-
-function run(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
-  const options = { cwd: ROOT, env: { PATH: process.env.PATH, ...env }, timeout: LONGEST_MS };
-  return new Promise((resolve) => {
-    const child = execFile(process.execPath, args, options, (_error, stdout, stderr) =>
-      resolve({ stdout, stderr, code: child.exitCode }),
-    );
-  });
-}
+const run = (args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> =>
+  runNode(args, { env, longestMs: LONGEST_MS });
 
 /** What the command of the README runs. */
 const runExample = (name: string, env: Readonly<Record<string, string>> = {}): Promise<Ended> =>
@@ -86,7 +73,7 @@ describe('the examples', () => {
     ['prisma', /Set DATABASE_URL/],
     ['processes', /Set REDIS_URL/],
   ])('%s says what it needs when it is run without it', async (name, message) => {
-    const { stdout, stderr, code } = await run(['-r', './test/support/ts-hook.cjs', `examples/${name}/main.ts`]);
+    const { stdout, stderr, code } = await run(['-r', HOOK, `examples/${name}/main.ts`]);
     expect({ stdout, code }).toEqual({ stdout: '', code: 1 });
     expect(stderr).toMatch(message);
   });

@@ -11,6 +11,7 @@ import { describeTally } from '../support/describe-tally.js';
 import { eventually } from '../support/eventually.js';
 import type { ClusterTopology } from '../support/redis-cluster.js';
 import { RedisEnv } from '../support/redis-env.js';
+import { serverTime } from '../support/server-time.js';
 import { beginMigration } from '../support/slot-migration.js';
 import { Traffic } from '../support/traffic.js';
 import { uniquePrefix } from '../support/unique-prefix.js';
@@ -51,11 +52,7 @@ describeStore('redis cluster', async () => {
   const connection = new RedisConnection({ cluster: cluster.addresses, commandTimeout: 10_000 });
   await connection.connect();
   const store = new RedisStore(connection, prefix);
-  const advance = async (ms: number): Promise<void> => {
-    const until = store.now() + ms + 2;
-    while (store.now() < until) await wait(until - store.now()); // the server's time, which nobody can turn
-  };
-  return { store, advance, close: () => connection.quit() };
+  return { store, advance: (ms) => serverTime(() => store.now(), ms), close: () => connection.quit() };
 });
 
 describeTally('redis cluster', async (bounds) => {

@@ -1,5 +1,4 @@
 import { type Redis } from 'ioredis';
-import { setTimeout as wait } from 'node:timers/promises';
 import { ROOT } from '../../libs/cache/src/core/generation.js';
 import { parseRecord } from '../../libs/cache/src/core/record.js';
 import { newToken } from '../../libs/cache/src/core/token.js';
@@ -9,6 +8,7 @@ import { RedisStore } from '../../libs/cache/src/drivers/redis-store.js';
 import { CacheInstance } from '../../libs/cache/src/instance/cache-instance.js';
 import { describeStore } from '@mobius1/cache/testing';
 import { redisOptions } from '../support/cache.js';
+import { serverTime } from '../support/server-time.js';
 
 async function open() {
   const options = redisOptions();
@@ -26,12 +26,7 @@ async function open() {
 
 describeStore('redis', async () => {
   const { store, close } = await open();
-  // What passes is the server's time, which nobody can turn: wait until the server says so.
-  const advance = async (ms: number): Promise<void> => {
-    const until = store.now() + ms + 2;
-    while (store.now() < until) await wait(until - store.now());
-  };
-  return { store, advance, close };
+  return { store, advance: (ms) => serverTime(() => store.now(), ms), close };
 });
 
 describe('RedisStore', () => {

@@ -1,7 +1,5 @@
 import 'reflect-metadata';
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
-import { inspect, promisify } from 'node:util';
+import { inspect } from 'node:util';
 import { Injectable, type LoggerService, Module, type ModuleMetadata, type Type } from '@nestjs/common';
 import { NestApplicationContextOptions } from '@nestjs/common/interfaces/nest-application-context-options.interface.js';
 import { NestFactory } from '@nestjs/core';
@@ -21,10 +19,10 @@ import { redisOptions } from '../support/cache.js';
 import { eventually } from '../support/eventually.js';
 import { RedisEnv } from '../support/redis-env.js';
 import type { RedisProcess } from '../support/redis-process.js';
+import { HOOK, runNode } from '../support/run-node.js';
 import { closeApps, closing } from './fixtures/start-app.js';
 import { WRONG_DECORATORS } from './fixtures/wrong-decorators.js';
 
-const ROOT = join(__dirname, '../..');
 const PASSWORD = 'hunter2-of-the-server';
 /** What an application may be configured with and must never print. */
 const SECRETS = /hunter2|of-the-server/;
@@ -240,18 +238,8 @@ describe('a mistake of the first minutes', () => {
         class AppModule {}
         Module({ imports: [CacheModule.forRoot()] })(AppModule);
         void NestFactory.createApplicationContext(AppModule);`;
-      const args = ['-r', join(ROOT, 'test/support/ts-hook.cjs'), '-e', program];
-      const env = {
-        PATH: process.env.PATH,
-        NODE_ENV: 'test',
-        REDIS_PORT: 'abc',
-        REDIS_PASSWORD: 'hunter2',
-        NO_COLOR: '1',
-      };
-      const { code, stdout, stderr } = await promisify(execFile)(process.execPath, args, { cwd: ROOT, env }).then(
-        (output) => ({ ...output, code: 0 }),
-        (error: unknown) => error as { code: number; stdout: string; stderr: string },
-      );
+      const env = { NODE_ENV: 'test', REDIS_PORT: 'abc', REDIS_PASSWORD: 'hunter2', NO_COLOR: '1' };
+      const { code, stdout, stderr } = await runNode(['-r', HOOK, '-e', program], { env });
       const output = stdout + stderr;
       expect(code).toBe(1);
       expect(output).toMatch(

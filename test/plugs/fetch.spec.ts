@@ -1,58 +1,36 @@
-import Anthropic from '@anthropic-ai/sdk';
-import OpenAI from 'openai';
+import type OpenAI from 'openai';
 import { cachedFetch, type CachedFetchOptions } from '@mobius1/cache/fetch';
 import type { ModelCache } from '@mobius1/cache/standalone';
-import { eventually } from '../support/eventually.js';
 import {
   chat,
   embeddings,
   errorEvents,
   messages,
-  ModelServer,
+  type ModelServer,
   responses,
   type ServerReply,
 } from '../support/model-server.js';
-import { closeModels, createModels } from './models.js';
-
-const ASKED = { model: 'gpt-mock', messages: [{ role: 'user' as const, content: '¿Qué es el NIE?' }] };
-const CLAUDE = { ...ASKED, model: 'claude-mock', max_tokens: 100 };
+import { ASKED, CLAUDE, FetchClients, wordsOf } from './fetch-clients.js';
 
 describe('a fetch that keeps answers', () => {
+  let clients: FetchClients;
   let server: ModelServer;
   let models: ModelCache;
 
   beforeEach(async () => {
-    server = await ModelServer.start();
-    models = createModels();
+    clients = await FetchClients.start();
+    ({ server, models } = clients);
   });
-  afterEach(async () => {
-    await closeModels();
-    await server.stop();
-  });
+  afterEach(() => clients.stop());
 
-  const fetchOf = (options: Partial<CachedFetchOptions> = {}) => cachedFetch(models, { workspaceId: 'w1', ...options });
-  const openai = (options: Partial<CachedFetchOptions> = {}, more: object = {}) =>
-    new OpenAI({ apiKey: 'k', baseURL: `${server.url}/v1`, maxRetries: 0, fetch: fetchOf(options), ...more });
-  const anthropic = (options: Partial<CachedFetchOptions> = {}) =>
-    new Anthropic({ apiKey: 'k', baseURL: server.url, maxRetries: 0, fetch: fetchOf(options) });
+  const fetchOf = (options: Partial<CachedFetchOptions> = {}) => clients.fetchOf(options);
+  const openai = (options: Partial<CachedFetchOptions> = {}, more: object = {}) => clients.openai(options, more);
+  const anthropic = (options: Partial<CachedFetchOptions> = {}) => clients.anthropic(options);
 
   /** What a client says of its answers, twice; and how the second came. */
   interface Way {
     readonly reply: (words: readonly string[]) => ServerReply;
     readonly ask: () => Promise<string>;
-  }
-
-  async function wordsOf<T>(stream: AsyncIterable<T>, word: (part: T) => string | null | undefined): Promise<string> {
-    let text = '';
-    for await (const part of stream) text += word(part) ?? '';
-    return text;
-  }
-
-  /** Reads one part and no more. */
-  async function leave(stream: AsyncIterable<unknown> | undefined): Promise<void> {
-    const reader = stream?.[Symbol.asyncIterator]();
-    await reader?.next();
-    await reader?.return?.();
   }
 
   const ways = (): Record<string, Way> => ({
@@ -384,85 +362,6 @@ describe('a fetch that keeps answers', () => {
     await ask('no-cache');
     await ask('max-age=0');
     expect(server.requests).toHaveLength(4);
-  });
-
-  describe('with ten who read one stream', () => {
-    const WORDS = ['uno ', 'dos ', 'tres ', 'cuatro'];
-    let open!: (value: unknown) => void;
-    const read = (signal?: AbortSignal) =>
-      openai().chat.completions.create({ ...ASKED, stream: true }, signal === undefined ? {} : { signal });
-
-    beforeEach(() => {
-      const until = new Promise((resolve) => (open = resolve));
-      server.reply = () => ({ events: chat.events(WORDS), held: { after: 2, until } });
-    });
-    afterEach(() => open(undefined));
-
-    it('asks once; each is told the first words before the last are there', async () => {
-      const streams = await Promise.all(Array.from({ length: 10 }, () => read()));
-      const readers = streams.map((stream) => stream[Symbol.asyncIterator]());
-      for (const reader of readers) {
-        const { value } = await reader.next();
-        expect(value?.choices[0]?.delta.content).toBe('uno ');
-      }
-      open(undefined);
-      for (const reader of readers) {
-        let text = 'uno ';
-        for (let next = await reader.next(); !next.done; next = await reader.next())
-          text += next.value.choices[0]?.delta.content ?? '';
-        expect(text).toBe('uno dos tres cuatro');
-      }
-      expect(server.requests).toHaveLength(1);
-    });
-
-    it('lets one leave without harm for the others, the one who asked first included', async () => {
-      const controller = new AbortController();
-      const first = await read(controller.signal);
-      const others = await Promise.all([read(), read()]);
-      await first[Symbol.asyncIterator]().next();
-      controller.abort();
-      const [leaves, stays] = others;
-      await leave(leaves);
-      open(undefined);
-      expect(await wordsOf(stays, (part) => part.choices[0]?.delta.content)).toBe('uno dos tres cuatro');
-      expect(server.requests).toMatchObject([{ left: false }]);
-      expect(
-        (
-          await openai()
-            .chat.completions.create({ ...ASKED, stream: true })
-            .withResponse()
-        ).response.headers.get('x-mobius-cache'),
-      ).toBe('exact');
-    });
-
-    it('ends the connection when all have left, read or not', async () => {
-      const controller = new AbortController();
-      const streams = [await read(controller.signal), await read(), await read()];
-      await leave(streams[1]);
-      streams[2]?.controller.abort();
-      expect(server.requests[0]?.left).toBe(false);
-      controller.abort();
-      await eventually(() => server.requests[0]?.left, { what: 'the connection to be closed' });
-      expect(models.getStats()).toMatchObject({ stored: 0 });
-    });
-
-    it('ends it, too, when nobody has read a byte', async () => {
-      const response = await fetchOf()(`${server.url}/v1/chat/completions`, {
-        ...{ method: 'POST', body: JSON.stringify({ ...ASKED, stream: true }) },
-      });
-      await response.body?.cancel();
-      await eventually(() => server.requests[0]?.left, { what: 'the connection to be closed' });
-    });
-
-    it('lets one who waits for the first byte leave', async () => {
-      server.reply = () => ({ events: chat.events(WORDS), held: { after: 0, until: new Promise(() => undefined) } });
-      const controller = new AbortController();
-      const waiting = read(controller.signal);
-      await eventually(() => server.requests.length === 1, { what: 'the request' });
-      controller.abort();
-      await expect(waiting).rejects.toBeInstanceOf(OpenAI.APIUserAbortError);
-      await eventually(() => server.requests[0]?.left, { what: 'the connection to be closed' });
-    });
   });
 
   it('needs to know whose answers these are', async () => {

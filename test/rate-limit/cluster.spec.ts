@@ -1,11 +1,11 @@
 import type { RateLimitPolicy } from '@mobius1/cache';
 import { describeLimitStore } from '@mobius1/cache/testing';
-import { setTimeout as wait } from 'node:timers/promises';
 import { RedisLimitStore } from '../../libs/cache/src/drivers/limits/redis-limit-store.js';
 import { RedisConnection } from '../../libs/cache/src/drivers/redis-connection.js';
 import { CacheInstance } from '../../libs/cache/src/instance/cache-instance.js';
 import type { ClusterTopology } from '../support/redis-cluster.js';
 import { RedisEnv } from '../support/redis-env.js';
+import { serverTime } from '../support/server-time.js';
 import { uniquePrefix } from '../support/unique-prefix.js';
 
 let cluster: ClusterTopology;
@@ -22,10 +22,7 @@ describeLimitStore('redis cluster', async () => {
   const connection = new RedisConnection({ cluster: cluster.addresses, commandTimeout: 10_000 });
   await connection.connect();
   const store = new RedisLimitStore(connection, { prefix: uniquePrefix(), timeout: 10_000 });
-  const advance = async (ms: number): Promise<void> => {
-    const until = connection.serverNow() + ms + 2;
-    while (connection.serverNow() < until) await wait(until - connection.serverNow());
-  };
+  const advance = (ms: number): Promise<void> => serverTime(() => connection.serverNow(), ms);
   return { store, advance, close: () => connection.quit() };
 });
 

@@ -9,6 +9,7 @@ import { CacheInstance } from '../../libs/cache/src/instance/cache-instance.js';
 import { redisOptions } from '../support/cache.js';
 import { eventually } from '../support/eventually.js';
 import { Program } from '../support/program.js';
+import { serverTime } from '../support/server-time.js';
 
 async function open() {
   const { keyPrefix: prefix = '', ...options } = redisOptions();
@@ -20,11 +21,7 @@ async function open() {
 
 describeLimitStore('redis', async () => {
   const { store, connection, close } = await open();
-  // What passes is the server's time, which nobody can turn: wait until the server says so.
-  const advance = async (ms: number): Promise<void> => {
-    const until = connection.serverNow() + ms + 2;
-    while (connection.serverNow() < until) await wait(until - connection.serverNow());
-  };
+  const advance = (ms: number): Promise<void> => serverTime(() => connection.serverNow(), ms);
   return { store, advance, close };
 });
 

@@ -3,9 +3,9 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { RedisEnv } from '../support/redis-env.js';
 import { uniquePrefix } from '../support/unique-prefix.js';
-import { type Ended, runProgram as run, type RunOptions } from '../support/run-program.js';
+import { type EndedProgram, runProgram as run, type RunOptions } from '../support/run-program.js';
 
-const runProgram = (name: string, options?: RunOptions): Promise<Ended> =>
+const runProgram = (name: string, options?: RunOptions): Promise<EndedProgram> =>
   run(join(__dirname, 'programs', `${name}.ts`), options);
 
 /** Where the Redis of the test run is, in the variables that a deployment sets. */
@@ -20,7 +20,7 @@ function redisVariables(prefix = uniquePrefix()): Record<string, string> {
 }
 
 /** Ended by itself, without a complaint of any kind: no warning, no unhandled rejection. */
-function expectClean({ code, stderr }: Ended): void {
+function expectClean({ code, stderr }: EndedProgram): void {
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
 }
 

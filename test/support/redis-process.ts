@@ -20,7 +20,7 @@ export interface RedisProcessOptions {
 
 /** What a server says when it serves: Redis, then Sentinel. */
 const READY = /Ready to accept connections|Sentinel ID is/;
-const START_TIMEOUT_MS = 10_000;
+const START_TIMEOUT_MS = 30_000;
 /** With 12000 ports to choose from, five collisions in a row mean something else. */
 const ATTEMPTS = 5;
 
