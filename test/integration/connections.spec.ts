@@ -1,4 +1,7 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { Redis } from 'ioredis';
+import { KeyWalk } from '../../libs/cache/src/drivers/key-walk.js';
 import { StoreUnavailableError } from '../../libs/cache/src/core/errors.js';
 import type { RedisOptions } from '../../libs/cache/src/drivers/redis-options.js';
 import type { CacheOptions } from '../../libs/cache/src/instance/cache-options.js';
@@ -106,6 +109,75 @@ describe('connections', () => {
     await near?.ready();
     expect(near?.coherence).toBe('coherent');
     expect(await manager.set('k', 1)).toBe(true);
+  });
+
+  it('one that falls silent before it hears anything is given up for another', async () => {
+    const silent: Socket[] = [];
+    const server = createServer((socket) => {
+      if (silent.push(socket) === 1) return; // as if its packets were lost
+      const there = connect({ host: redis.host, port: redis.port });
+      socket.on('error', () => there.destroy()).pipe(there);
+      there.on('error', () => socket.destroy()).pipe(socket);
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const client = clientOf();
+    const duplicate = client.duplicate.bind(client);
+    jest.spyOn(client, 'duplicate').mockImplementation((override) => duplicate({ ...override, port }));
+    const { near } = use({ client });
+    await eventually(() => near?.coherence === 'coherent', { what: 'another connection hears' });
+    expect(silent.length).toBeGreaterThan(1);
+    near?.stop();
+    for (const socket of silent) socket.destroy();
+    server.close();
+  }, 30_000);
+
+  it('a server that is crowded at the moment is asked again', async () => {
+    const client = clientOf({ enableReadyCheck: false, disableClientInfo: true, protocol: 2 });
+    await client.ping();
+    await client.config('SET', 'maxclients', 1);
+    const { near } = use({ client });
+    await near?.ready();
+    expect(near?.coherence).toBe('deaf');
+    await client.config('SET', 'maxclients', 1_000);
+    await eventually(() => near?.coherence === 'coherent', { what: 'changes are heard' });
+  });
+
+  it('a walk over the keys that is carried over to another server begins again', async () => {
+    const other = await RedisEnv.process();
+    const proxy = await RedisEnv.proxy(redis);
+    ends.push(
+      () => other.stop(),
+      () => proxy.stop(),
+    );
+    const keys = Array.from({ length: 5_000 }, (_, i) => `walk:${i}`);
+    for (const server of [redis, other]) await server.command('MSET', ...keys.flatMap((key) => [key, 1]));
+    const client = clientOf({ port: proxy.port });
+    const { connection } = use({ client }, { l1: false });
+    await connection?.connect();
+    const seen = new Set<string>();
+    let turned = false;
+    await new KeyWalk(connection!).visitAll('walk:*', async (page) => {
+      if (turned) for (const key of page) seen.add(key);
+      else if ((turned = page.length > 0)) {
+        const ready = new Promise((resolve) => client.once('ready', resolve));
+        proxy.turnTo(other);
+        await ready;
+      }
+    });
+    expect(seen.size).toBe(keys.length);
+    await redis.command('FLUSHALL');
+  });
+
+  it.each([
+    [{ cluster: ['localhost'] }, 'redis.cluster[]: expected an object'],
+    [{ cluster: [{ port: 7_000 }] }, 'redis.cluster[].host: expected a name or an address'],
+    [{ sentinels: [null], name: 'main' }, 'redis.sentinels[]: expected an object'],
+    [{ tls: 'yes' }, 'redis.tls: expected true, false or the options of node:tls'],
+    [{ client: null }, 'redis.client: expected a Redis or Cluster'],
+  ])('cannot be made of %j', (options, problem) => {
+    expect(() => use(options as RedisOptions)).toThrow(problem);
   });
 
   it('quit() while Redis is away, connect() when it is back', async () => {

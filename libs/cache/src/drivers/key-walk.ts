@@ -18,6 +18,9 @@ const MAX_PASSES = 4;
  * walk that must not miss a key counts only when the masters held all slots before and after it; and when slots were
  * moving, only if there were two such walks in a row: a key moves once, from its source to its target, and in two rounds
  * over all of them some look at the target comes after one at the source.
+ *
+ * A cursor belongs to the server that gave it. A single server may be followed by another, too, and a client that was given
+ * may carry the walk over to it; so it begins again when the connection was another one at its end.
  */
 export class KeyWalk {
   readonly #connection: RedisConnection;
@@ -37,10 +40,19 @@ export class KeyWalk {
    * @throws StoreUnavailableError when it cannot be said that every key was seen
    */
   async visitAll(pattern: string, visit: Visit): Promise<void> {
-    if (!isCluster(this.#connection.client)) {
+    if (isCluster(this.#connection.client)) return this.#visitCluster(pattern, visit);
+    for (let pass = 0; pass < MAX_PASSES; pass++) {
+      const { lives } = this.#connection;
       for await (const keys of this.pages(pattern)) await visit(keys);
-      return;
+      if (lives === this.#connection.lives) return;
     }
+    throw new StoreUnavailableError(
+      this.#connection.place,
+      'the connection was lost in each of several walks over the keys',
+    );
+  }
+
+  async #visitCluster(pattern: string, visit: Visit): Promise<void> {
     let former: string | undefined;
     for (let pass = 0; pass < MAX_PASSES; pass++) {
       const before = await this.#view();

@@ -88,4 +88,5 @@ export function mastersOf(client: RedisClient): RedisClient[] {
   return typeof nodes === 'function' ? nodes.call(client, 'master') : [client];
 }
 
-export const isCluster = (client: RedisClient): boolean => typeof (client as MaybeClient).nodes === 'function';
+export const isCluster = (client: RedisClient | null | undefined): boolean =>
+  typeof (client as MaybeClient | null | undefined)?.nodes === 'function';

@@ -7,8 +7,8 @@ import { REDIS_DEFAULTS, type RedisOptions } from './redis-options.js';
 const reconnect = exponentialBackoff({ base: 50, cap: 2_000, factor: 2, jitter: 'equal' });
 /** Milliseconds until the next attempt to connect; never gives up. */
 export const retryStrategy = (attempt: number): number => reconnect(attempt, Math.random());
-// A connection whose server sends nothing for this long while commands wait is dead: without this it stays half-open.
-const SOCKET_TIMEOUT_MS = 5_000;
+/** A connection whose server sends nothing for this long while commands wait is dead: without this it stays half-open. */
+export const SOCKET_TIMEOUT_MS = 5_000;
 // How long a socket that is being closed may say goodbye. ioredis waits this long even for one that is closed already, and
 // with its default of 2 s a program whose Redis is down would end that much later.
 const DISCONNECT_TIMEOUT_MS = 100;

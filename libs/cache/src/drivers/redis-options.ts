@@ -117,13 +117,13 @@ export function checkRedisOptions(check: OptionCheck, options: RedisOptions, sco
     check.integerBetween(at('maxRetriesPerRequest'), options.maxRetriesPerRequest, 0, 1000);
   }
   if (options.url !== undefined && !isRedisUrl(options.url)) check.problem(at('url'), REDIS_URL, options.url);
-  for (const [name, nodes] of Object.entries({ sentinels: options.sentinels, cluster: options.cluster })) {
-    if (nodes === undefined) continue;
-    if (!Array.isArray(nodes) || nodes.length === 0) check.problem(at(name), 'a list of { host, port }', nodes);
-    else for (const node of nodes as RedisNode[]) check.integerBetween(`${at(name)}[].port`, node.port, 1, 65_535);
+  if (options.tls !== undefined && typeof options.tls !== 'boolean' && !isObject(options.tls)) {
+    check.problem(at('tls'), 'true, false or the options of node:tls', options.tls);
   }
+  checkNodes(check, at('sentinels'), options.sentinels);
+  checkNodes(check, at('cluster'), options.cluster);
   checkWaitReplicas(check, options, at('waitReplicas'));
-  if (options.cluster !== undefined && /^[^{]*\{\}/.test(options.keyPrefix ?? '')) {
+  if (leadsToCluster(options) && /^[^{]*\{\}/.test(options.keyPrefix ?? '')) {
     const hint = "Redis takes no hash tag from keys that begin so, and the cache's own keys need one";
     check.problem(at('keyPrefix'), 'no {} before any other brace, in a Cluster', options.keyPrefix, hint);
   }
@@ -132,14 +132,37 @@ export function checkRedisOptions(check: OptionCheck, options: RedisOptions, sco
   }
 }
 
+function checkNodes(check: OptionCheck, path: string, nodes: unknown): void {
+  if (nodes === undefined) return;
+  if (!Array.isArray(nodes) || nodes.length === 0) check.problem(path, 'a list of { host, port }', nodes);
+  else for (const node of nodes as unknown[]) checkNode(check, `${path}[]`, node);
+}
+
+function checkNode(check: OptionCheck, path: string, node: unknown): void {
+  check.unknownKeys(path, node, ['host', 'port']);
+  if (!isObject(node)) {
+    if (node === undefined) check.problem(path, '{ host, port }', node);
+    return;
+  }
+  const { host, port } = node as Partial<RedisNode>;
+  check.required(`${path}.host`, host, 'a name or an address');
+  check.string(`${path}.host`, host, { max: 255 });
+  check.integerBetween(`${path}.port`, port, 1, 65_535);
+}
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
+const leadsToCluster = ({ cluster, client }: RedisOptions): boolean =>
+  cluster !== undefined || isCluster(client as RedisClient | undefined);
+
 function checkWaitReplicas(check: OptionCheck, options: RedisOptions, path: string): void {
-  const { waitReplicas, cluster, client } = options;
+  const { waitReplicas } = options;
   if (waitReplicas === undefined) return;
   check.unknownKeys(path, waitReplicas, ['replicas', 'timeout']);
   check.required(`${path}.replicas`, waitReplicas.replicas, 'a number from 1 to 100');
   check.integerBetween(`${path}.replicas`, waitReplicas.replicas, 1, 100);
   check.integerBetween(`${path}.timeout`, waitReplicas.timeout, 1, 60_000);
-  if (cluster !== undefined || (client !== undefined && isCluster(client as RedisClient))) {
+  if (leadsToCluster(options)) {
     const hint = 'WAIT asks one master only; each master of a Cluster has replicas of its own';
     check.problem(path, 'nothing, in a Cluster', waitReplicas, hint);
   }

@@ -49,7 +49,7 @@ export class RedisHandle {
     return blocking.lend((client) => use(client as Client));
   }
 
-  /** `ready`, `connecting`, `reconnecting`, `wait`, `close` or `end`; `none` without Redis. */
+  /** `ready`, `connecting`, `connect`, `reconnecting`, `wait`, `close` or `end`, as ioredis says it; `none` without Redis. */
   get status(): string {
     return this.#connection?.status ?? 'none';
   }
@@ -64,7 +64,10 @@ export class RedisHandle {
     );
   }
 
-  /** Closes the connection, politely within `ms` milliseconds, then at once. A client of yours stays open. @default 1_000 */
+  /**
+   * Closes the connection and those beside it, politely within `ms` milliseconds, then at once; `connect()` opens them again. A client
+   * of yours stays open. @default 1_000
+   */
   async quit(ms?: number): Promise<void> {
     await this.#connection?.quit(ms);
   }

@@ -1,6 +1,6 @@
 import type { Timer } from '@mobius1/kernel';
 import { isCluster, mastersOf, type RedisClient } from '../redis-client.js';
-import { retryStrategy } from '../redis-factory.js';
+import { retryStrategy, SOCKET_TIMEOUT_MS } from '../redis-factory.js';
 import type { ListeningClient } from './dialect.js';
 import { ListeningConnection, type ListeningHooks, type ListeningOptions } from './listening-connection.js';
 
@@ -9,13 +9,13 @@ type Duplicable = RedisClient & {
   options?: { host?: string; port?: number };
 };
 
-/** Settings of a connection that only listens: RESP2, armed by us at each connection, silent for as long as it likes. */
+/** Settings of a connection that only listens: RESP2, armed by us at each connection, silent as long as nobody asks it anything. */
 const LISTENING = {
   protocol: 2,
   lazyConnect: false,
   autoResubscribe: false,
   enableOfflineQueue: false,
-  socketTimeout: undefined,
+  socketTimeout: SOCKET_TIMEOUT_MS, // nothing else ends one that falls silent before it is armed
   retryStrategy, // nodes of a Cluster come without one
   readOnly: false,
 };

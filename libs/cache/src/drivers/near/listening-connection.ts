@@ -19,8 +19,8 @@ export interface ListeningHooks {
   readonly refused: (reason: string) => void;
 }
 
-/** Replies that say "not now", of a server that starts or fails over. Anything else is an answer for good. */
-const NOT_NOW = /^(LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY)/;
+/** Replies that say "not now", of a server that starts, fails over or is crowded. Anything else is an answer for good. */
+const NOT_NOW = /^(LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|ERR max number of clients)/;
 
 /**
  * One connection on which changes of our keys are told, in one dialect or the other. It does nothing else, so its `close`
