@@ -51,6 +51,15 @@ describe('what a cache tells of itself', () => {
       expect(await registry.metrics()).toMatch(/mobius_cache_load_seconds_count\{cache="cache"\} 1/);
     });
 
+    it('is all there will be, also when Redis is connected to later', async () => {
+      const registry = new Registry();
+      const cache = use('shop', { onRedis: true });
+      registerCacheMetrics(registry, cache);
+      expect(await valuesOf(registry, 'mobius_cache_ping_seconds')).toEqual({});
+      await cache.connect();
+      expect(await valuesOf(registry, 'mobius_cache_ping_seconds')).toEqual({ shop: expect.any(Number) });
+    });
+
     it('is how rate limits decided, without a word of their keys', async () => {
       const registry = new Registry();
       const cache = use();

@@ -93,6 +93,18 @@ describe('traces of a cache', () => {
     expect(spans.get('request')?.events).toEqual([]);
   });
 
+  it('end in any order', async () => {
+    const stopSecond = traceCache(cache, { tracer });
+    stop();
+    stopSecond();
+    const stopThird = traceCache(cache, { tracer });
+    const stopFourth = traceCache(cache, { tracer });
+    stopThird();
+    await request(() => cache.manager.getOrSet('k', () => 1));
+    expect(exporter.getFinishedSpans().filter(({ name }) => name === 'cache.load')).toHaveLength(1);
+    stopFourth();
+  });
+
   it('go to the provider that the application registered, and are nothing without one', async () => {
     const other = new CacheInstance();
     const end = traceCache(other);

@@ -106,10 +106,12 @@ function ofLimits({ decisions, denials, outages, remembered, slots }: RateLimitS
 }
 
 function ofConnection({ ready, breaker, latencyMs }: NonNullable<MetricFacts['connection']>): CacheMetric[] {
+  const pings = latencyMs === undefined ? [] : [{ labels: {}, value: latencyMs / 1_000 }];
   return [
     gauge('connected', '1 while there is a connection to Redis.', ready ? 1 : 0),
     state('breaker', 'The state of the circuit breaker that is 1.', BREAKER_STATES, breaker),
-    ...(latencyMs === undefined ? [] : [gauge('ping_seconds', 'How long the last ping took.', latencyMs / 1_000)]),
+    // There before the first ping, too: whoever registers metrics does so once, perhaps before there is a connection.
+    { ...gauge('ping_seconds', 'How long the last ping took.', 0), samples: pings },
   ];
 }
 

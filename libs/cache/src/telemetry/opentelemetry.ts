@@ -33,8 +33,12 @@ export function traceCache(
   const { around } = cache.engine;
   const before = around.load;
 
-  const load = <T>(run: () => T | Promise<T>): Promise<T> =>
-    tracer.startActiveSpan('cache.load', { kind: SpanKind.INTERNAL, attributes }, async (span) => {
+  let ended = false;
+
+  const load = <T>(run: () => T | Promise<T>): T | Promise<T> => {
+    // Somebody who came later may still lead through here.
+    if (ended) return before === undefined ? run() : before(run);
+    return tracer.startActiveSpan('cache.load', { kind: SpanKind.INTERNAL, attributes }, async (span) => {
       try {
         return await (before === undefined ? run() : before(run));
       } catch (error) {
@@ -45,6 +49,7 @@ export function traceCache(
         span.end();
       }
     });
+  };
   around.load = load;
 
   const stops = [
@@ -56,6 +61,7 @@ export function traceCache(
     }),
   ];
   return () => {
+    ended = true;
     if (around.load === load) around.load = before;
     for (const stop of stops) stop();
   };
