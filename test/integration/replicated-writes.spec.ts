@@ -1,6 +1,7 @@
 import type { CacheEvents } from '@mobius1/cache';
 import type { WaitReplicasOptions } from '../../libs/cache/src/drivers/redis-options.js';
 import { CacheInstance } from '../../libs/cache/src/instance/cache-instance.js';
+import { RedisHandle } from '../../libs/cache/src/instance/redis-handle.js';
 import { eventually } from '../support/eventually.js';
 import type { ReplicaTopology } from '../support/redis-replica.js';
 import { RedisEnv } from '../support/redis-env.js';
@@ -58,6 +59,20 @@ describe('invalidations that wait for replicas', () => {
     }
   };
   const none = KEYS.map(() => undefined);
+
+  it('do so after quit() and connect(), too', async () => {
+    const cache = await use({ replicas: 1 });
+    const handle = new RedisHandle(cache.connection);
+    await handle.quit();
+    await handle.connect();
+    await fill(cache);
+    await eventually(async () => (await cache.manager.delete('deleted')) || cache.engine.remembered === 0, {
+      what: 'the connection for invalidations is there again',
+    });
+    await invalidate(cache);
+    expect(cache.engine.remembered).toBe(0);
+    expect(await servedBy(replica)).toEqual(none);
+  });
 
   it('return when a replica has them', async () => {
     const cache = await use({ replicas: 1 });
