@@ -59,7 +59,7 @@ export class RedisConnection {
     this.client = createRedis(options);
     this.#commands = new GuardedCommands({
       ...{ client: this.client, clock, events, place: this.place, timeoutMs: this.#timeoutMs },
-      closed: () => (this.ready ? undefined : this.#lastError || `the connection is ${this.status}`),
+      closed: () => (this.ready ? undefined : this.#whyNotReady),
       whyEnded: () => this.#whyEnded,
     });
     this.#server = new ServerClock(() => this.#timed(() => this.client.time(), this.#commands.slowMs), clock);
@@ -101,6 +101,11 @@ export class RedisConnection {
   /** What the last failure said; empty when there was none. */
   get lastError(): string {
     return this.#lastError;
+  }
+
+  get #whyNotReady(): string {
+    if (this.#closing) return 'the connection was closed';
+    return this.#lastError || `the connection is ${this.status}`;
   }
 
   get #whyEnded(): string {

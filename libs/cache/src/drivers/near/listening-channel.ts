@@ -10,15 +10,16 @@ type Duplicable = RedisClient & {
 };
 
 /** Settings of a connection that only listens: RESP2, armed by us at each connection, silent as long as nobody asks it anything. */
-const LISTENING = {
+const listening = ({ pingTimeout }: ListeningOptions) => ({
   protocol: 2,
   lazyConnect: false,
   autoResubscribe: false,
   enableOfflineQueue: false,
-  socketTimeout: SOCKET_TIMEOUT_MS, // nothing else ends one that falls silent before it is armed
+  // Nothing else ends one that falls silent before it is armed; from then on it is the ping that counts.
+  socketTimeout: Math.max(SOCKET_TIMEOUT_MS, pingTimeout),
   retryStrategy, // nodes of a Cluster come without one
   readOnly: false,
-};
+});
 
 export interface ChannelHooks extends Pick<ListeningHooks, 'changed' | 'refused'> {
   /** Everything is heard from now on. */
@@ -132,7 +133,7 @@ export class ListeningChannel {
     for (const [address, node] of masters) {
       if (this.#connections.has(address)) continue;
       this.#judge(false); // before anything can be read from the new one
-      const client = node.duplicate?.(LISTENING);
+      const client = node.duplicate?.(listening(this.#options));
       if (client === undefined) {
         this.#refuse('the client has no duplicate()');
         return;
