@@ -1,4 +1,5 @@
 import { decode, type Payload } from './codec/codec.js';
+import { UnreadableValueError } from './errors.js';
 import { SharedValue } from './shared-value.js';
 import type { Stamp } from './generation.js';
 import type { Token } from './token.js';
@@ -51,6 +52,16 @@ export class Entry implements EntryFields, HeldEntry {
   /** What hands out the value; decodes it if nobody asked for it yet. @throws DamagedValueError as `value` does */
   shared(): SharedValue {
     return (this.#shared ??= SharedValue.of(decode(this.payload), () => decode(this.payload)));
+  }
+
+  /** Whether this process can make a value of the bytes. What it merely does not know is for others, and for the next fill (G7). */
+  get condition(): 'readable' | 'unreadable' | 'damaged' {
+    try {
+      this.shared();
+      return 'readable';
+    } catch (error) {
+      return error instanceof UnreadableValueError ? 'unreadable' : 'damaged'; // nothing else comes out of the codec
+    }
   }
 
   /**

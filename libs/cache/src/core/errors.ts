@@ -80,3 +80,6 @@ export class InvalidKeyError extends CodedError {
 export class DamagedValueError extends CodedError {
   readonly code = 'CACHE_DAMAGED_VALUE';
 }
+
+/** The bytes are whole; it is this process that cannot make a value of them. Another one may, so they are left to it. */
+export class UnreadableValueError extends DamagedValueError {}

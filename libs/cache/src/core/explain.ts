@@ -15,7 +15,7 @@ export interface KeyExplanation {
   /**
    * What a read would find. `fresh`: a hit. `stale`: its TTL has ended, and it is kept for those who allow that. `void`: what it depends on was
    * invalidated, see `voidedBy`. `loading`: no value, and somebody is loading one. `counter`: of `increment`. `foreign`: not written by this
-   * cache. `absent`: nothing. `unknown`: the store does not answer.
+   * cache, or not to be read by this process. `absent`: nothing. `unknown`: the store does not answer.
    */
   readonly state: 'fresh' | 'stale' | 'void' | 'loading' | 'counter' | 'foreign' | 'absent' | 'unknown';
   /** Whether this process would answer without asking Redis. */
@@ -58,11 +58,16 @@ export async function explain(
   const outdated = ({ generation }: Stamp, i: number): boolean => generations[i] !== generation;
   const voidedBy = entry.stamps.filter(outdated).map(({ name }) => decodeStampName(name));
   const now = store.now();
-  const age = judge(entry, now, Infinity);
+  const stateOf = (): KeyExplanation['state'] => {
+    if (voidedBy.length > 0) return 'void';
+    const age = judge(entry, now, Infinity);
+    if (age === 'expired') return 'absent';
+    return entry.condition === 'readable' ? age : 'foreign';
+  };
   return {
     ...about,
     ...here,
-    state: voidedBy.length > 0 ? 'void' : age === 'expired' ? 'absent' : age,
+    state: stateOf(),
     loading: here.loading || holder !== undefined,
     ageMs: Math.max(0, Math.round(now - entry.createdAt)),
     ttlMs: Math.max(0, Math.round(entry.freshUntil - now)),

@@ -1,4 +1,4 @@
-import type { Entry, HeldEntry } from './entry.js';
+import type { HeldEntry } from './entry.js';
 import type { Sequence, Stamp } from './generation.js';
 import type { Store } from './store.js';
 import type { Token } from './token.js';
@@ -31,7 +31,7 @@ const MAX_READS = 3;
 
 /**
  * Reads a key and judges it: valid only if every generation it was stamped with still stands (G3). What is foreign or
- * damaged is removed and counts as absent (G7).
+ * damaged is removed and counts as absent; what this process cannot read counts as absent, and stays (G7).
  */
 export async function look(store: Store, query: LookQuery, onForeign: () => void): Promise<Look> {
   let names = query.names;
@@ -60,7 +60,12 @@ export async function look(store: Store, query: LookQuery, onForeign: () => void
       }
       const { version } = entry;
       if (!stands(entry.stamps, names, generations)) return { ...seen, holder, version };
-      if (decodes(entry)) {
+      const { condition } = entry;
+      if (condition === 'unreadable') {
+        onForeign();
+        return { ...seen, holder, version };
+      }
+      if (condition === 'readable') {
         // Every hit passes here: spreading `seen` would cost more than judging it.
         return {
           entry,
@@ -89,13 +94,4 @@ function namesMissing(stamps: readonly Stamp[], names: readonly string[]): strin
 function stands(stamps: readonly Stamp[], names: readonly string[], now: readonly (string | undefined)[]): boolean {
   for (const { name, generation } of stamps) if (now[names.indexOf(name)] !== generation) return false;
   return true;
-}
-
-function decodes(entry: Entry): boolean {
-  try {
-    entry.shared();
-    return true;
-  } catch {
-    return false; // DamagedValueError: nothing else comes out of the codec
-  }
 }

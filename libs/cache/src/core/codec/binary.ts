@@ -1,6 +1,6 @@
 import { DefaultDeserializer, DefaultSerializer } from 'node:v8';
 import { crc32 } from 'node:zlib';
-import { damaged } from './damaged.js';
+import { damaged, unreadable } from './damaged.js';
 import { define, emptyError, type ErrorFields, fillError } from './error-fields.js';
 import { classNameOf, VIEW_NAMES } from './kinds.js';
 import { localise } from './realm.js';
@@ -144,11 +144,19 @@ export function writeBinary(value: unknown): Buffer {
   return bytes;
 }
 
-/** Reads what {@link writeBinary} wrote. @throws DamagedValueError saying what is wrong with the bytes, never showing them */
+/**
+ * Reads what {@link writeBinary} wrote.
+ *
+ * @throws DamagedValueError saying what is wrong with the bytes, never showing them; UnreadableValueError when they are whole
+ */
 export function readBinary(bytes: Buffer): unknown {
   const body = bytes.subarray(CHECKSUM_BYTES);
   if (body.length === 0 || bytes.readUInt32LE() !== crc32(body)) throw damaged('its checksum does not match');
   const reader = new Reader(body);
-  reader.readHeader();
-  return localise(reader.readValue());
+  try {
+    reader.readHeader();
+    return localise(reader.readValue());
+  } catch (error) {
+    throw unreadable(error);
+  }
 }

@@ -193,7 +193,7 @@ export class TieredStore implements Store {
       const generation = generations[names.indexOf(name)];
       if (generation !== undefined) this.near.keepGeneration(name, generation);
     });
-    if (stands && found.kind === 'entry') this.near.keep(id, found.entry);
+    if (stands && found.kind === 'entry' && found.entry.condition === 'readable') this.near.keep(id, found.entry);
     return reading;
   }
 
