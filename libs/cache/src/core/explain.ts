@@ -1,4 +1,4 @@
-import type { Flights } from './flight.js';
+import type { Flights } from './flights.js';
 import { judge } from './freshness.js';
 import { decodeStampName, type Stamp } from './generation.js';
 import type { CacheRequest } from './request.js';

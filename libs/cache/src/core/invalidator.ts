@@ -1,7 +1,8 @@
 import type { Channel, Clock, UnitOfWork } from '@mobius1/kernel';
 import { CommitBound } from './commit-bound.js';
 import type { CacheEvents } from './events.js';
-import type { FlightPlan, Flights } from './flight.js';
+import type { FlightPlan } from './flight.js';
+import type { Flights } from './flights.js';
 import { namespaceName, ROOT, tagName } from './generation.js';
 import { globMatcher } from './glob.js';
 import { entryId, parseEntryId } from './key.js';
