@@ -1,3 +1,6 @@
+import { CacheEngine } from '../../libs/cache/src/core/engine.js';
+import { StoreUnavailableError } from '../../libs/cache/src/core/errors.js';
+import { MemoryStore } from '../../libs/cache/src/drivers/memory-store.js';
 import { createCache } from './cache.js';
 
 const none = {
@@ -50,6 +53,18 @@ describe('getStats', () => {
       ...{ loads: 4, loadFailures: 1, fills: 2, uncacheable: 1, invalidations: 1 },
     });
     expect(memory).toBe(0);
+  });
+
+  it('counts a fill that the store did not answer as its failure, not as one that an invalidation has overtaken', async () => {
+    const store = new MemoryStore();
+    const engine = new CacheEngine({ store });
+    const fill = jest.spyOn(store, 'fill');
+    fill.mockRejectedValueOnce(new StoreUnavailableError('The store', 'it is away'));
+    expect(await engine.getOrSet('k', () => 1)).toBe(1);
+    expect(engine.counts).toMatchObject({ fills: 0, fenced: 0, storeFailures: 1 });
+    fill.mockResolvedValueOnce(false);
+    expect(await engine.getOrSet('l', () => 1)).toBe(1);
+    expect(engine.counts).toMatchObject({ fills: 0, fenced: 1, storeFailures: 1 });
   });
 
   it('counts keys and bytes of what is there, and not what has ended', async () => {

@@ -6,25 +6,18 @@ import type { CacheEvents, Outcome } from './events.js';
 import { explain, type KeyExplanation } from './explain.js';
 import type { Standing } from './flight.js';
 import { Flights } from './flights.js';
-import { scopeNames, tagNames } from './generation.js';
 import { judge } from './freshness.js';
 import { Invalidator, type Target } from './invalidator.js';
 import { entryId } from './key.js';
 import { type Surroundings, unlessUnavailable } from './loader.js';
 import { look, type Look } from './look.js';
-import type { CacheRequest } from './request.js';
-import {
-  type EngineLimits,
-  LIMIT_DEFAULTS,
-  type LoadOptions,
-  type Plan,
-  PLAN_DEFAULTS,
-  resolvePlan,
-} from './options.js';
+import { type EngineLimits, LIMIT_DEFAULTS, type LoadOptions, type Plan, PLAN_DEFAULTS } from './options.js';
 import { Reader } from './reader.js';
 import { RememberingStore } from './remembering-store.js';
+import { type CacheRequest, resolveRequest } from './request.js';
 import { type Counts, noCounts } from './stats.js';
 import type { Store } from './store.js';
+import { tellForeign } from './telling.js';
 import { Writer } from './writer.js';
 
 export interface EngineOptions {
@@ -272,19 +265,13 @@ export class CacheEngine {
     options: LoadOptions<never> | undefined,
     load: () => unknown = nothing,
   ): CacheRequest {
-    const namespace = options?.namespace;
-    const id = entryId(key, namespace); // first: it says what is wrong with a namespace
-    const plan = resolvePlan(`${call}()`, options, this.#defaults);
-    const lateTags = typeof options?.tags === 'function';
-    const names = scopeNames(namespace);
-    if (Array.isArray(options?.tags)) names.push(...tagNames(options.tags as readonly string[], namespace));
-    return { call: `${call}()`, key, namespace, id, names, lateTags, load, options, plan };
+    return resolveRequest({ call: `${call}()`, key, load, options }, this.#defaults);
   }
 
   async #look(request: CacheRequest): Promise<Partial<Look>> {
     const entry = this.#store.peek(request.id);
     if (entry !== undefined) return { entry };
-    return (await look(this.#store, request, () => this.#foreign(request)).catch(unlessUnavailable)) ?? {};
+    return (await look(this.#store, request, () => tellForeign(this, request)).catch(unlessUnavailable)) ?? {};
   }
 
   #answered(key: string, namespace: string | undefined, outcome: Outcome): void {
@@ -292,10 +279,5 @@ export class CacheEngine {
     else if (outcome === 'stale') this.counts.stale++;
     else this.counts.misses++;
     this.events.emit('read', () => ({ key, namespace, outcome }));
-  }
-
-  #foreign({ key, namespace }: CacheRequest): void {
-    this.counts.foreign++;
-    this.events.emit('foreign', () => ({ key, namespace }));
   }
 }

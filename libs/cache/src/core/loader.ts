@@ -12,6 +12,7 @@ import type { EngineLimits } from './options.js';
 import type { CacheRequest } from './request.js';
 import type { Counts } from './stats.js';
 import type { Store } from './store.js';
+import { countFill, tellForeign, tellUncacheable } from './telling.js';
 import { isFence, newToken, type Token } from './token.js';
 import type { Watch } from './watch.js';
 
@@ -129,7 +130,7 @@ export class Loader {
         awaited = seen.holder ?? awaited;
         const news = (watch ??= store.watch(request.id));
         await flights.awaitLease(flight, () => news.next(left));
-        seen = await look(store, request, () => this.foreign(request));
+        seen = await look(store, request, () => tellForeign(this.#parts, request));
         const landing = this.#foundBy(seen, request);
         if (landing !== undefined) return { landing };
       }
@@ -161,7 +162,7 @@ export class Loader {
   }
 
   async #loadLeased(flight: Flight, request: CacheRequest, ground: Ground): Promise<Landing> {
-    const { store, flights, counts, clock, limits } = this.#parts;
+    const { store, flights, clock, limits } = this.#parts;
     const lease = new Lease(store, request.id, ground.token, { leaseMs: limits.leaseMs, clock });
     flight.giveBack = () => lease.giveBack();
     try {
@@ -179,11 +180,11 @@ export class Loader {
       if (entry !== undefined) {
         lease.end();
         const stored = await store.fill(request.id, ground.token, entry).catch(unlessUnavailable);
-        counts[stored ? 'fills' : 'fenced']++;
+        countFill(this.#parts, stored);
         this.#tellLoad(request, ms, stored === true);
         return landing(stored ? 'stored' : 'fenced');
       }
-      this.#refuse(request, refusal ?? '');
+      tellUncacheable(this.#parts, request, refusal ?? '');
       this.#tellLoad(request, ms, false);
       flights.close(flight); // who comes later must not rely on what is found out now
       const stood = await lease.fail();
@@ -235,17 +236,7 @@ export class Loader {
     return stamps.every(({ generation }, i) => reading.generations[i] === generation);
   }
 
-  #refuse(request: CacheRequest, reason: string): void {
-    this.#parts.counts.uncacheable++;
-    this.#parts.events.emit('uncacheable', () => ({ key: request.key, namespace: request.namespace, reason }));
-  }
-
   #tellLoad({ key, namespace }: CacheRequest, ms: number, stored: boolean): void {
     this.#parts.events.emit('load', () => ({ key, namespace, ms, stored }));
-  }
-
-  foreign({ key, namespace }: { key: string; namespace: string | undefined }): void {
-    this.#parts.counts.foreign++;
-    this.#parts.events.emit('foreign', () => ({ key, namespace }));
   }
 }

@@ -6,6 +6,7 @@ import { type EngineParts, Loader, unlessUnavailable } from './loader.js';
 import { look, type Look } from './look.js';
 import { Patience } from './patience.js';
 import type { CacheRequest } from './request.js';
+import { tellForeign } from './telling.js';
 
 // A caller that was refused the value of others this often loads by itself: nobody waits in a circle.
 const MAX_JOINS = 3;
@@ -116,7 +117,7 @@ export class Reader {
 
   async #look(request: CacheRequest): Promise<Look | undefined> {
     try {
-      return await look(this.#parts.store, request, () => this.#loader.foreign(request));
+      return await look(this.#parts.store, request, () => tellForeign(this.#parts, request));
     } catch (error) {
       unlessUnavailable(error);
       return;

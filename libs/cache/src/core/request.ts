@@ -1,4 +1,6 @@
-import type { LoadOptions, Plan } from './options.js';
+import { scopeNames, tagNames } from './generation.js';
+import { entryId } from './key.js';
+import { type LoadOptions, type Plan, resolvePlan } from './options.js';
 
 /** One cached read or write, resolved: what the engine's parts hand to each other. */
 export interface CacheRequest {
@@ -20,4 +22,19 @@ export interface CacheRequest {
   readonly standBack?: (() => void) | undefined;
   readonly options: LoadOptions<never> | undefined;
   readonly plan: Plan;
+}
+
+/** @throws InvalidKeyError, InvalidOptionsError */
+export function resolveRequest(
+  asked: Pick<CacheRequest, 'call' | 'key' | 'load' | 'options'>,
+  defaults: Plan,
+): CacheRequest {
+  const { call, key, options } = asked;
+  const namespace = options?.namespace;
+  const id = entryId(key, namespace); // first: it says what is wrong with a namespace
+  const plan = resolvePlan(call, options, defaults);
+  const tags = options?.tags;
+  const names = scopeNames(namespace);
+  if (Array.isArray(tags)) names.push(...tagNames(tags as readonly string[], namespace));
+  return { ...asked, namespace, id, names, lateTags: typeof tags === 'function', plan };
 }

@@ -4,6 +4,7 @@ import { type EngineParts, unlessUnavailable } from './loader.js';
 import type { Sequence, Stamp } from './generation.js';
 import type { Invalidator } from './invalidator.js';
 import type { CacheRequest } from './request.js';
+import { countFill, tellUncacheable } from './telling.js';
 import { isFence, newToken, type Token } from './token.js';
 
 interface Ticket {
@@ -104,8 +105,8 @@ export class Writer {
   }
 
   async #fill(request: CacheRequest, { token, stamps, sequence }: Ticket, made: Made): Promise<boolean> {
-    const { store, clock, limits, counts, events } = this.#parts;
-    const { namespace, id, key } = request;
+    const { store, clock, limits } = this.#parts;
+    const { id } = request;
     const draft = { request, ...made, version: token, stamps, sequence };
     const { entry, refusal } = await makeEntry(draft, {
       store,
@@ -113,14 +114,13 @@ export class Writer {
       maxValueBytes: limits.maxValueBytes,
     });
     if (entry === undefined) {
-      counts.uncacheable++;
-      events.emit('uncacheable', () => ({ key, namespace, reason: refusal ?? '' }));
+      tellUncacheable(this.#parts, request, refusal ?? '');
       await store.release(id, token).catch(unlessUnavailable);
       return false;
     }
     const stored = await store.fill(id, token, entry).catch(unlessUnavailable);
     if (stored === undefined) await this.#drop(request);
-    counts[stored ? 'fills' : 'fenced']++;
+    countFill(this.#parts, stored);
     this.#parts.invalidator.detach({ ids: [id] });
     return stored === true;
   }
