@@ -2,7 +2,7 @@ import { ROOT } from './generation.js';
 import type { Invalidation, Selection, Store } from './store.js';
 
 // Beyond this, one new root generation is cheaper than the list: it invalidates more, never less (G11).
-export const MAX_REMEMBERED = 10_000;
+const MAX_REMEMBERED = 10_000;
 
 // A store gives one command little time (Redis 50 ms by default): it draws these in one or two, and 10,000 in about 50.
 const AT_ONCE = 250;

@@ -67,7 +67,7 @@ export function tagNames(tags: readonly string[], namespace: string | undefined)
 export const writeGeneration = ({ unique, epoch, number }: Generation): string => `${unique}:${epoch}:${number}`;
 
 /** Reads the text of a generation; `undefined` when it is none of ours. */
-export function readGeneration(text: string): Generation | undefined {
+function readGeneration(text: string): Generation | undefined {
   const [unique, epoch, number, ...rest] = text.split(':');
   if (!unique || !epoch || !number || rest.length > 0 || !/^\d{1,15}$/.test(number)) return undefined;
   return { unique, epoch, number: Number(number) };

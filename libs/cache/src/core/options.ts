@@ -94,7 +94,7 @@ const MOST_WARNINGS = 1_000;
 const warned = new Set<number | string>();
 
 /** Warns once for each TTL in a call: people who come from other libraries write milliseconds. */
-export function suspectMilliseconds(place: string, ttl: unknown, once: number | string = Number(ttl)): void {
+function suspectMilliseconds(place: string, ttl: unknown, once: number | string = Number(ttl)): void {
   if (typeof ttl !== 'number' || !looksLikeMilliseconds(ttl) || warned.has(once) || warned.size > MOST_WARNINGS) return;
   warned.add(once).add(ttl);
   const meant = formatDuration(ttl);

@@ -12,7 +12,7 @@ interface StaleAnswer {
 
 /**
  * How long one caller waits for loads, and what answers for a load that is slow or fails: `softTimeout`, `hardTimeout` and
- * `staleIfError` of its call. Who waits more than once, for a load whose value is of no use to him and then for another,
+ * `staleIfError` of its call. Who waits more than once, for a load whose value is of no use and then for another,
  * has one time for all of them. The loads themselves go on.
  */
 export class Patience {

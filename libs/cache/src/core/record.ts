@@ -46,8 +46,7 @@ const COUNTER = /^-?\d{1,20}$/;
 const digits = (value: number, width: number): string =>
   String(Math.min(Math.round(value), 10 ** width - 1)).padStart(width, '0');
 
-/** Digits of a lease's end, for the scripts that patch it in place. */
-export const timeDigits = (ms: number): string => digits(ms, AT.created - AT.leaseEnd);
+const timeDigits = (ms: number): string => digits(ms, AT.created - AT.leaseEnd);
 
 const NO_VALUE = `${NO_TIME.repeat(3)}${digits(0, 7)}${digits(0, 5)}${digits(0, 9)}`;
 
