@@ -106,6 +106,19 @@ describe('a TTL', () => {
     expect(await manager.exists('k')).toBe(true);
   });
 
+  it.each([
+    ['back', -3_600_000],
+    ['forward', 3_600_000],
+  ])('is not changed by a wall clock that is set %s', async (_, by) => {
+    const { manager, clock } = createCache();
+    await manager.set('k', 1, { ttl: 10 });
+    clock.setWall(clock.now() + by);
+    await clock.advance(9_999);
+    expect(await manager.get('k')).toBe(1);
+    await clock.advance(1);
+    expect(await manager.get('k')).toBeUndefined();
+  });
+
   it('begins anew with every write', async () => {
     const { manager, clock } = createCache();
     await manager.set('k', 1, { ttl: 10 });

@@ -44,6 +44,8 @@ export class MemoryStore implements Store {
   readonly kind = 'memory';
   readonly audible: boolean = true;
   readonly #clock: Clock;
+  /** Wall time when the monotonic clock began: the wall clock may jump, and a TTL is not to jump with it. */
+  readonly #epoch: number;
   readonly #slots: LRUCache<string, Slot>;
   readonly #generations: LRUCache<string, string>;
   #sequence: Sequence = { epoch: newToken(), number: 0 };
@@ -53,6 +55,7 @@ export class MemoryStore implements Store {
   constructor({ maxEntries, maxBytes, clock }: MemoryStoreOptions = {}) {
     const entries = maxEntries ?? MEMORY_DEFAULTS.maxEntries;
     this.#clock = clock ?? systemClock;
+    this.#epoch = this.#clock.now() - this.#clock.monotonic();
     this.#slots = new LRUCache({
       max: entries,
       maxSize: maxBytes ?? MEMORY_DEFAULTS.maxBytes,
@@ -76,7 +79,7 @@ export class MemoryStore implements Store {
   }
 
   now(): number {
-    return this.#clock.now();
+    return this.#epoch + this.#clock.monotonic();
   }
 
   peek(id: string): Entry | undefined {
