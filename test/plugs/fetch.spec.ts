@@ -12,6 +12,8 @@ import {
 } from '../support/model-server.js';
 import { ASKED, CLAUDE, FetchClients, wordsOf } from './fetch-clients.js';
 
+const JSON_TYPE = { 'content-type': 'application/json' };
+
 describe('a fetch that keeps answers', () => {
   let clients: FetchClients;
   let server: ModelServer;
@@ -312,6 +314,38 @@ describe('a fetch that keeps answers', () => {
     expect(server.requests).toHaveLength(1);
     server.reply = () => ({ json: chat.json('yes') });
     expect((await openai().chat.completions.create(ASKED)).choices[0]?.message.content).toBe('yes');
+  });
+
+  it.each<[string, ServerReply, string]>([
+    ['that is no text', { json: 'sound', headers: { 'content-type': 'audio/mpeg' } }, '"sound"'],
+    ['without a body', { status: 204 }, ''],
+  ])('hands on an answer %s, to each as it came; keeps none of it', async (_, reply, body) => {
+    server.reply = () => reply;
+    const ask = () =>
+      fetchOf()(`${server.url}/v1/chat/completions`, { method: 'POST', body: JSON.stringify(ASKED) }).then(
+        async (response) => [response.status, await response.text()],
+      );
+    const answers = await Promise.all([ask(), ask(), ask()]);
+    expect(answers).toEqual(Array.from({ length: 3 }, () => [reply.status ?? 200, body]));
+    expect(models.getStats()).toMatchObject({ stored: 0, hits: 0 });
+  });
+
+  it('ends the connection of an answer that is no text when its caller leaves', async () => {
+    const held = { after: 1, until: new Promise(() => undefined) };
+    server.reply = () => ({ events: ['a', 'b'], held, headers: { 'content-type': 'audio/mpeg' } });
+    const controller = new AbortController();
+    const init = { method: 'POST', body: JSON.stringify(ASKED), signal: controller.signal };
+    const response = await fetchOf()(`${server.url}/v1/chat/completions`, init);
+    controller.abort();
+    await expect(response.text()).rejects.toThrow();
+    await eventually(() => server.requests[0]?.left, { what: 'the connection to be closed' });
+  });
+
+  it('reads bytes that are no text as everybody does, and fails nobody', async () => {
+    const bytes = Buffer.concat([Buffer.from('{"a":"'), Buffer.from([0xff]), Buffer.from('"}')]);
+    const fetch = fetchOf({ fetch: () => Promise.resolve(new Response(bytes, { headers: JSON_TYPE })) });
+    const response = await fetch('http://model/v1/chat/completions', { method: 'POST', body: JSON.stringify(ASKED) });
+    expect(await response.text()).toBe(await new Response(bytes).text());
   });
 
   it('lets nobody pay for the wrong key of another', async () => {

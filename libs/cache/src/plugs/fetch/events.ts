@@ -5,9 +5,9 @@ const END = /\r\n\r\n|\n\n|\r\r/g;
 /** An event without an end is handed on in pieces of this many characters, so that it need not be held. */
 const LONGEST = 64 * 1024;
 
-/** The text of a body, cut behind each event; nothing of it is lost or changed. */
+/** The text of a body, cut behind each event; nothing of it is lost. Bytes that are no text become U+FFFD, as they would for its reader. */
 export async function* eventsOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
-  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   let rest = '';
   for await (const bytes of body) {
     rest += decoder.decode(bytes, { stream: true });

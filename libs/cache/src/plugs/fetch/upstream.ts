@@ -38,11 +38,11 @@ export class NotRecordedError extends Error {
   }
 
   toResponse(): Response {
-    const { status } = this;
     if (this.#body === undefined) return this.#response;
+    const { status, statusText } = this.#response;
     // Some statuses forbid a body, even an empty one.
     const body = this.#body.length === 0 ? null : this.#body.slice();
-    return new Response(body, { status, headers: headersOf(this.#response) });
+    return new Response(body, { status, statusText, headers: headersOf(this.#response) });
   }
 }
 
@@ -68,29 +68,33 @@ export interface Sending {
 
 /** Sends a request; an answer that is no success, and one that is neither JSON nor events, is thrown. */
 export async function send({ fetch, url, init, signal, responseTimeout }: Sending): Promise<Response> {
-  const patience = patienceOf(responseTimeout);
-  const ends = patience.signal === undefined ? signal : AbortSignal.any([signal, patience.signal]);
+  const request = new AbortController();
+  const unlink = stopWith(request, signal);
+  const timer =
+    responseTimeout === undefined ? undefined : setTimeout(() => giveUp(request, responseTimeout), responseTimeout);
   try {
-    const response = await fetch(url, { ...init, signal: ends });
+    const response = await fetch(url, { ...init, signal: request.signal });
     if (response.ok && response.body !== null && isText(response)) return response;
-    throw new NotRecordedError(response, response.ok ? undefined : await beginningOf(response));
+    if (!response.ok) throw new NotRecordedError(response, await beginningOf(response));
+    // It is its caller's alone: the recording ends here, and would take the body with it.
+    unlink();
+    if (init.signal) stopWith(request, init.signal);
+    throw new NotRecordedError(response);
   } finally {
-    patience.end();
+    clearTimeout(timer);
   }
 }
 
-function patienceOf(ms: number | undefined): { readonly signal?: AbortSignal; readonly end: () => void } {
-  if (ms === undefined) return { end: () => undefined };
-  const controller = new AbortController();
-  const timer = setTimeout(() => {
-    controller.abort(new DOMException(`No answer within ${ms} ms.`, 'TimeoutError'));
-  }, ms);
-  return {
-    signal: controller.signal,
-    end: () => {
-      clearTimeout(timer);
-    },
-  };
+/** Stops a request when the signal says so; returns what undoes this. */
+function stopWith(request: AbortController, signal: AbortSignal): () => void {
+  const stop = (): void => request.abort(signal.reason);
+  if (signal.aborted) stop();
+  signal.addEventListener('abort', stop, { once: true });
+  return () => signal.removeEventListener('abort', stop);
+}
+
+function giveUp(request: AbortController, ms: number): void {
+  request.abort(new DOMException(`No answer within ${ms} ms.`, 'TimeoutError'));
 }
 
 const isText = (response: Response): boolean =>
