@@ -140,6 +140,8 @@ export class CacheManager {
 
   /**
    * Runs `make` and stores what it returns in place of whatever was there; loads that began before cannot overwrite it.
+   *
+   * @throws InvalidKeyError, InvalidOptionsError, and what `make` throws
    */
   put<T>(key: string, make: () => T | Promise<T>, options?: LoadOptions<NoInfer<T>>): Promise<T> {
     return this.#engine.put(key, make, this.#scope(options) as LoadOptions<T> | undefined);
@@ -163,6 +165,8 @@ export class CacheManager {
   /**
    * Removes all keys that match a glob (`*`, `?`, `[a-z]`, `\` to escape) in the namespace. Walks over all keys: tags do
    * the same in one step. Returns how many were removed.
+   *
+   * @throws InvalidKeyError for a namespace that is none, InvalidOptionsError
    */
   async invalidatePattern(pattern: string, options?: NamespaceOption): Promise<number> {
     const check = new OptionCheck('invalidatePattern()');

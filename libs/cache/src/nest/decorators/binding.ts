@@ -64,8 +64,8 @@ export function isBound(target: object): boolean {
  * nobody bound, such as a request-scoped one from a `useFactory`, uses the one application there is, if it is only one.
  */
 export function bindingOf(target: object): Binding | undefined {
-  // A method that was taken off its object has no `this`, whatever its type says.
-  if ((target as unknown) === undefined) return undefined;
+  // A method that was taken off its object has no `this`, whatever the type says.
+  if (!(target as object | null | undefined)) return undefined;
   const binding = bound.get(target);
   if (binding !== undefined) return binding;
   return running.size === 1 ? [...running.values()][0] : undefined;
