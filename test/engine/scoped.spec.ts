@@ -47,6 +47,41 @@ describe('a scoped cache', () => {
     expect([await scoped.get('k'), await manager.get('k')]).toEqual([undefined, 'root']);
   });
 
+  it('invalidates keys and tags as one; the tags are meant everywhere', async () => {
+    const { manager, cache } = createCache();
+    const scoped = manager.scoped({ namespace: 'ns' });
+    await manager.setMany([
+      { key: 'k', value: 1 },
+      { key: 'tagged', value: 1, tags: ['t'] },
+    ]);
+    await scoped.set('k', 'scoped');
+    await scoped.invalidate({ keys: ['k'], tags: ['t'] });
+    expect([await scoped.get('k'), await manager.get('k'), await manager.get('tagged')]).toEqual([
+      undefined,
+      1,
+      undefined,
+    ]);
+    const before = cache.engine.counts.invalidations;
+    expect(await manager.invalidate({ keys: ['k'], tags: ['t'], patterns: ['p*'] })).toBe(1);
+    expect(cache.engine.counts.invalidations).toBe(before + 1);
+  });
+
+  it.each<[string, object, RegExp]>([
+    ['keys that are no list', { keys: 'k' }, /keys: expected a list of strings, got "k"/],
+    ['patterns that are no list', { patterns: '*' }, /patterns: expected a list of strings/],
+    [
+      'a pattern that is too long',
+      { patterns: ['x'.repeat(1_025)] },
+      /patterns\[0\]: expected a non-empty string of at most/,
+    ],
+    ['an option that is none', { key: 'k' }, /key: .*did you mean 'keys'/],
+  ])('refuses %s, and invalidates nothing', async (_what, wrong, message) => {
+    const { manager } = createCache();
+    await manager.set('k', 1);
+    await expect(manager.invalidate(wrong)).rejects.toThrow(message);
+    expect(await manager.get('k')).toBe(1);
+  });
+
   it.each(['tag', 7, {}])('refuses tags that are %p in a call', async (tags) => {
     const scoped = createCache().manager.scoped({ tags: ['all'] });
     const wrong = { tags: tags as string[] };
