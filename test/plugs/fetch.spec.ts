@@ -10,6 +10,7 @@ import {
   responses,
   type ServerReply,
 } from '../support/model-server.js';
+import { eventually } from '../support/eventually.js';
 import { ASKED, CLAUDE, FetchClients, wordsOf } from './fetch-clients.js';
 
 const JSON_TYPE = { 'content-type': 'application/json' };
