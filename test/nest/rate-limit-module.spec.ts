@@ -9,8 +9,10 @@ import {
   type Type,
   UseGuards,
 } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
 import request from 'supertest';
 import {
+  CacheModule,
   type CacheModuleOptions,
   type CallerIdentity,
   type Identified,
@@ -214,6 +216,19 @@ describe('the options of the guard', () => {
       }
     }
     await expect(startLimited({ controllers: [BareController] })).rejects.toThrow(/BareController\.bare[^]*limit/);
+  });
+});
+
+describe('options', () => {
+  it.each<[string, unknown, string]>([
+    ['null', null, 'rateLimit'],
+    ['a text', 'strict', 'rateLimit'],
+    ['callers that are null', { callers: null }, 'callers'],
+    ['rules that are null', { rules: null }, 'rules'],
+  ])('that are %s are refused', async (_, rateLimit, path) => {
+    const imports = [CacheModule.forRoot({ redis: false, rateLimit: rateLimit as never })];
+    const starting = Test.createTestingModule({ imports }).compile();
+    await expect(starting).rejects.toMatchObject({ code: 'INVALID_OPTIONS', message: expect.stringContaining(path) });
   });
 });
 

@@ -30,11 +30,11 @@ const KNOWN = ['enabled', 'timeout', 'onOutage', 'keyPrefix', 'denyCacheEntries'
 export function checkLimitOptions(
   check: OptionCheck,
   path: string,
-  options: RateLimitOptions = {},
+  options: RateLimitOptions | null = {},
 ): ResolvedLimitOptions {
   const at = (name: string): string => (path === '' ? name : `${path}.${name}`);
   check.unknownKeys(path, options, KNOWN);
-  const { enabled, timeout, onOutage, keyPrefix, denyCacheEntries, denyCacheTtl, maxLocalKeys } = options;
+  const { enabled, timeout, onOutage, keyPrefix, denyCacheEntries, denyCacheTtl, maxLocalKeys } = options ?? {};
   const defaults = LIMIT_OPTION_DEFAULTS;
   return Object.freeze({
     enabled: check.boolean(at('enabled'), enabled) ?? defaults.enabled,

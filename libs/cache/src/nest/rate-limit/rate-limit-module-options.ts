@@ -62,8 +62,8 @@ const GUARD_OPTIONS = [
 ] as const satisfies readonly (keyof RateLimitModuleOptions)[];
 
 /** What the engine gets. */
-export function engineOptions(options: RateLimitModuleOptions | undefined): RateLimitOptions {
-  if (typeof options !== 'object') return options as unknown as RateLimitOptions; // which checks it
+export function engineOptions(options: RateLimitModuleOptions | null | undefined): RateLimitOptions {
+  if (typeof options !== 'object' || options === null) return options as unknown as RateLimitOptions; // which checks it
   const own: readonly string[] = GUARD_OPTIONS;
   return Object.fromEntries(Object.entries(options).filter(([name]) => !own.includes(name)));
 }
@@ -71,11 +71,12 @@ export function engineOptions(options: RateLimitModuleOptions | undefined): Rate
 /** @throws InvalidOptionsError that lists every problem at once */
 export function guardSettings(options: RateLimitModuleOptions = {}): GuardSettings {
   const check = new OptionCheck('CacheModule: rateLimit');
-  const { rules = [], resolve, callers = {} } = options;
+  const { rules = [], resolve } = options;
+  const callers = (options.callers as RateLimitCallers | null | undefined) ?? {};
   if (!Array.isArray(rules)) check.problem('rules', 'a list', rules);
   else rules.forEach((rule: unknown, i) => checkModuleRule(check, `rules[${i}].`, rule));
   check.function('resolve', resolve);
-  check.unknownKeys('callers', callers, ['ip', 'user', 'workspace', 'apiKey']);
+  check.unknownKeys('callers', options.callers, ['ip', 'user', 'workspace', 'apiKey']);
   for (const name of ['ip', 'user', 'workspace', 'apiKey'] as const) check.function(`callers.${name}`, callers[name]);
   const settings = {
     rules,

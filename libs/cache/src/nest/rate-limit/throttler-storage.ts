@@ -51,7 +51,6 @@ export class RateLimitThrottlerStorage {
    *
    * @throws RateLimitException with 503, when Redis is away and the module says `onOutage: 'closed'`
    */
-
   async increment(
     key: string,
     ttl: number,

@@ -22,6 +22,7 @@ export class Blocks {
     const before = this.#byRule.get(ruleId);
     const inRow = before !== undefined && before.forgottenAt > now ? before.inRow + 1 : 1;
     const until = now + Math.min(maxMs, ms * factor ** (inRow - 1));
+    for (const [id, { forgottenAt }] of this.#byRule) if (forgottenAt <= now) this.#byRule.delete(id);
     this.#byRule.set(ruleId, { until, forgottenAt: until + maxMs, inRow });
   }
 
