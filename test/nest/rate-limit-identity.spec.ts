@@ -51,6 +51,12 @@ class WhoController {
   friends(): string {
     return 'friends';
   }
+
+  @RateLimit({ limit: 0, algorithm: 'concurrency', allow: ['127.0.0.0/8'] })
+  @Get('slot')
+  slot(): string {
+    return 'slot';
+  }
 }
 
 function failing(): never {
@@ -145,6 +151,12 @@ describe.each(PLATFORMS)('who is counted on %s', (platform) => {
     expect(sources).toEqual(['exempt', 'exempt', 'exempt']);
     expect(await get('/friends', { 'x-forwarded-for': '203.0.113.1' })).toBe(200);
     expect(await get('/friends', { 'x-forwarded-for': '203.0.113.1' })).toBe(429);
+  });
+
+  it('is let pass from networks of a list by slots, too', async () => {
+    const { get } = await start({}, true);
+    expect(await get('/slot')).toBe(200);
+    expect(await get('/slot', { 'x-forwarded-for': '203.0.113.1' })).toBe(429);
   });
 
   it('is let pass by the module, also where it should be known', async () => {

@@ -139,6 +139,18 @@ describe('limits in Redis', () => {
     expect((await cache.limits.check('k', policy)).allowed).toBe(true);
   });
 
+  it('are asked again after a reset and an unblock that overtook what a denial was told', async () => {
+    const policy = { limit: 1, window: '1h' } satisfies RateLimitPolicy;
+    await cache.limits.check('k', policy);
+    const [denied] = await Promise.all([cache.limits.check('k', policy), cache.limits.reset('k', policy)]);
+    expect(denied.allowed).toBe(false);
+    expect((await cache.limits.check('k', policy)).allowed).toBe(true);
+    await cache.limits.block('other', '1h');
+    const [blocked] = await Promise.all([cache.limits.check('other', policy), cache.limits.unblock('other')]);
+    expect(blocked.allowed).toBe(false);
+    expect((await cache.limits.check('other', policy)).allowed).toBe(true);
+  });
+
   it('believe a denial for a bounded time: a reset in another process is noticed', async () => {
     const redis = redisOptions();
     const [here, there] = [100, undefined].map(

@@ -157,8 +157,9 @@ export class RateLimits {
   reset(targets: readonly RateLimitTarget[]): Promise<void>;
   async reset(subject: Subject, ...rest: unknown[]): Promise<void> {
     const { items } = read('RateLimits.reset', subject, rest, { holds: true });
-    this.#denials.clear();
     await Promise.all([this.#parts.store.reset(items), this.#parts.local.reset(items)]);
+    // Not before: a denial that was on its way would be remembered.
+    this.#denials.clear();
   }
 
   /** Denies everything to a key, whatever the policy. Seconds or a string. @throws InvalidOptionsError, StoreUnavailableError */
@@ -174,8 +175,8 @@ export class RateLimits {
   /** Ends every block of a key, also those that followed from denials. @throws StoreUnavailableError */
   async unblock(key: string): Promise<void> {
     const identity = encodeIdentity(key);
-    this.#denials.clear();
     await Promise.all([this.#parts.store.unblock(identity), this.#parts.local.unblock(identity)]);
+    this.#denials.clear();
   }
 
   /** What was decided since the start of the process. */

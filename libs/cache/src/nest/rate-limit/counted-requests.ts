@@ -8,8 +8,8 @@ import type { ReadyRule } from './rule-book.js';
 
 /** The part of the engine that is needed here. */
 export interface Limiter {
-  check(targets: readonly RateLimitTarget[], options?: { readonly exempt?: boolean }): Promise<RateLimitDecision>;
-  acquire(targets: readonly RateLimitTarget[]): Promise<RateLimitSlot>;
+  check(targets: readonly RateLimitTarget[]): Promise<RateLimitDecision>;
+  acquire(targets: readonly RateLimitTarget[], options?: { readonly exempt?: boolean }): Promise<RateLimitSlot>;
 }
 
 interface Countable {
@@ -109,7 +109,7 @@ export class CountedRequests {
   /** One step for all that is counted. */
   async #ask(applied: readonly Application[], held: Asking['held']): Promise<RuleOutcome[]> {
     const exempt = applied.filter((one) => one.kind === 'exempt');
-    if (exempt.length > 0) await this.#limiter.check(exempt.map(targetOf), { exempt: true });
+    if (exempt.length > 0) await this.#limiter.acquire(exempt.map(targetOf), { exempt: true }); // which takes slots as well
     const charged = applied.filter((one) => one.kind === 'count');
     const free = exempt.map(({ rule }): RuleOutcome => ({ rule, denied: false, counted: true }));
     if (charged.length === 0) return free;
