@@ -3,7 +3,7 @@ import { ADD, BLOCK_LEFT, FULL, ITEM, LOOK, PRELUDE, PUNISH, REMOVE, ROUNDING, W
 
 const remaining = `math.max(0, floor(capacity - used + ${ROUNDING}))`;
 
-/** One item of one identity that nobody has blocked, without anything special, which is almost every decision: the same statements, straight on. */
+/** One item with nothing special, of an identity that nobody has blocked: almost every decision. The same statements, without a function. */
 const CHARGE_ONE = `
 ${ITEM}
 ${LOOK}
@@ -21,11 +21,12 @@ return format('D 0 %d %d %d', ${remaining}, ceil(full / 1000), ceil(wait / 1000)
 
 /**
  * charge: charges every item or none. KEYS: the state of each item, the blocks of each identity, a key for the reservation if there is
- * one. ARGV: the items; `due`: milliseconds on the server's clock after which nobody waits, 0 for never; and unless it is one item with nothing
- * special: mode (`c` charges, `n` does and notes the time, `p` only looks), how many items, token (`-` for none), ms of the reservation. Reply, in
- * words: `L` too late, nothing was done; `W` and the time: an item has another window of the calendar by now; else `A` or `D`, and for each item `fits remaining
- * reset retry` (fits: 1, 0 denied, 2 blocked; retry: -1 unknown; milliseconds), with `n` at the end of all the microsecond of each charge. Atomic
- * because what one limit denies, no other may count (G14): the registers of an item wait on the stack until those after it were looked at.
+ * one. ARGV: the items, apart by `;` (`LOOK` reads them); `due`: milliseconds on the server's clock after which nobody waits, 0 for never; and
+ * unless it is one item with nothing special: mode (`c` charges, `n` does and notes the time, `p` only looks), how many items, token (`-` for
+ * none), ms of the reservation. Reply, in words: `L` too late, nothing was done; `W` and the time: an item has another window of the calendar by
+ * now; else `A` or `D`, and for each item `fits remaining reset retry` (fits: 1, 0 denied, 2 blocked; retry: -1 unknown; milliseconds), with `n`
+ * at the end of all the microsecond of each charge. Atomic because what one limit denies, no other may count (G14): what is known of an item
+ * waits on the stack of `decide` until those after it were looked at.
  */
 export const CHARGE = new Script(`${PRELUDE}
 if ARGV[2] ~= '0' and wall > ARGV[2] * 1000 then return 'L' end

@@ -53,9 +53,10 @@ export function itemOf({ rule, cost, settles }: Charge, block: number, now: numb
   return `${words} ${block} ${shadow} ${settles ? 1 : 0} ${startMs * 1_000} ${endMs * 1_000} ${last}`;
 }
 
-/** Whether the short form of the script may decide it: what follows is rare, and asks for more than the state of one limit. */
-export function isSimple([charge, ...others]: readonly Charge[]): boolean {
-  if (charge === undefined || others.length > 0) return false;
+/** Whether it is one limit that asks for nothing but its own state, as almost all are: the script has a short form for it. */
+export function isSimple(charges: readonly Charge[]): boolean {
+  const [charge] = charges;
+  if (charge === undefined || charges.length > 1) return false;
   const { rule, settles } = charge;
   return !settles && !rule.shadow && rule.block === undefined && rule.kind !== 'slots';
 }

@@ -145,7 +145,13 @@ export class MemoryLimitStore implements LimitStore {
       const slots = this.#slotsOf(identity, rule);
       const remaining = Math.max(0, rule.limit - slots.used(now));
       const resetMs = remaining === rule.limit ? 0 : Math.ceil(slots.untilFree(now));
-      return { allowed: fits, blocked: blocked > 0, remaining, resetMs, retryMs: blocked > 0 ? Math.ceil(blocked) : undefined };
+      return {
+        allowed: fits,
+        blocked: blocked > 0,
+        remaining,
+        resetMs,
+        retryMs: blocked > 0 ? Math.ceil(blocked) : undefined,
+      };
     }
     const meter = this.#meterOf(identity, rule);
     const remaining = Math.max(0, Math.floor(rule.capacity - meter.used(rule, now) + ROUNDING));

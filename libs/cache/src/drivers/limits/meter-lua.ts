@@ -1,5 +1,5 @@
 /**
- * How one meter counts, in Lua without functions: statements that are set into the scripts and work on the registers of limit-lua.ts.
+ * How one meter counts, in Lua without functions: statements that are set into the scripts and work on the locals of an item (`ITEM` in limit-lua.ts).
  * A closure or a table for each step of each decision would cost more than all commands of it.
  */
 export interface MeterLua {
