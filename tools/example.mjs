@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startPostgres } from './local-postgres.mjs';
+import { whenNpmEnds } from './npm-parent.mjs';
 
 const require = createRequire(import.meta.url);
 const HOOK = './test/support/ts-hook.cjs';
@@ -40,13 +41,14 @@ async function run(example) {
   let server;
   let child;
   let told = false;
+  const stop = () => {
+    told = true;
+    child?.kill();
+  };
   // The example ends first, then its server. Ctrl-C in a terminal reaches both.
-  for (const signal of ['SIGINT', 'SIGTERM']) {
-    process.on(signal, () => {
-      told = true;
-      if (signal === 'SIGTERM') child?.kill();
-    });
-  }
+  process.on('SIGINT', () => (told = true));
+  process.on('SIGTERM', stop);
+  whenNpmEnds(stop);
   try {
     server = await start?.();
   } catch (error) {

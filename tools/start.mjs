@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import guard from './orphan-guard.cjs';
 import { LocalPostgresError, startPostgres } from './local-postgres.mjs';
+import { whenNpmEnds } from './npm-parent.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const MAIN = 'dist/src/main.js';
@@ -30,12 +31,8 @@ else if (needsBuild()) build();
 let database;
 let stopping;
 let app;
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-  process.on(signal, () => {
-    stopping = signal;
-    if (app) signalApp(signal);
-  });
-}
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stop(signal));
+whenNpmEnds(() => stop('SIGTERM'));
 
 const url = process.env.DATABASE_URL?.trim() || (await startDatabase());
 process.exitCode = stopping ? 0 : await runApp({ ...process.env, DATABASE_URL: url });
@@ -108,6 +105,11 @@ function runApp(env) {
       resolve(code ?? (signal === stopping ? 0 : 1));
     });
   });
+}
+
+function stop(signal) {
+  stopping = signal;
+  if (app) signalApp(signal);
 }
 
 function signalApp(signal) {

@@ -19,8 +19,8 @@ describe('npm start', () => {
   const directories = new Set<string>();
   const started: { child: ChildProcess; ended: Promise<unknown> }[] = [];
 
-  function start(env: Record<string, string> = {}) {
-    const child = spawn(process.execPath, ['tools/start.mjs'], {
+  function start(env: Record<string, string> = {}, command = process.execPath, argument = 'tools/start.mjs') {
+    const child = spawn(command, [argument], {
       cwd: directory,
       env: { PATH: process.env.PATH, HOME: process.env.HOME, NO_COLOR: '1', PORT: '0', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -106,6 +106,16 @@ describe('npm start', () => {
     const url = await listening();
     const postgres = postgresPid(output.out);
     child.kill('SIGKILL');
+    await ended; // the application held its output open
+    await expect(fetch(`${url}/health`)).rejects.toThrow('fetch failed');
+    await eventually(() => !runs(postgres), { what: 'PostgreSQL has ended' });
+  }, 120_000);
+
+  it('ends in good order when npm alone is told to', async () => {
+    const { child, output, ended, listening } = start({}, 'npm', 'start');
+    const url = await listening();
+    const postgres = postgresPid(output.out);
+    child.kill('SIGTERM');
     await ended; // the application held its output open
     await expect(fetch(`${url}/health`)).rejects.toThrow('fetch failed');
     await eventually(() => !runs(postgres), { what: 'PostgreSQL has ended' });
