@@ -1,12 +1,12 @@
 // `npm run test:consumers`: installs what `npm run pack` makes into fresh applications and has each of them use it on a real
-// Redis. Ends with 1 when one of them fails. Needs the registry or a filled cache of npm.
+// Redis or PostgreSQL. Ends with 1 when one of them fails. Needs the registry or a filled cache of npm.
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Application } from './consumers/application.mjs';
-import { APPLICATIONS, IOREDIS, LIBRARIES, RUNTIMES } from './consumers/matrix.mjs';
+import { APPLICATIONS, IOREDIS, RUNTIMES } from './consumers/matrix.mjs';
 import { run } from './consumers/run.mjs';
 import { archive } from './packages/archive.mjs';
 import { assemble } from './packages/assemble.mjs';
@@ -43,19 +43,33 @@ async function main() {
   const runtimes = await Promise.all(values.runtime.map(async (name) => ({ name, bin: await binOf(name) })));
   const archives = packed();
   require('../test/support/ts-hook.cjs');
-  const redis = await require('../test/support/redis-env.ts').RedisEnv.start();
-  console.log(`Redis ${redis.version} (${redis.kind})`);
+  const applications = APPLICATIONS.filter(({ name }) => values.app.includes(name));
+  const servers = await startServers(applications);
   const results = [];
   try {
-    for (const application of APPLICATIONS.filter(({ name }) => values.app.includes(name))) {
-      for (const ioredis of values.ioredis) {
-        results.push(...(await runApplication({ application, ioredis, archives, runtimes, redisUrl: redis.url })));
+    for (const application of applications) {
+      for (const ioredis of application.libraries.includes('cache') ? values.ioredis : [undefined]) {
+        results.push(...(await runApplication({ application, ioredis, archives, runtimes, env: servers.env })));
       }
     }
   } finally {
-    await redis.stop();
+    await servers.stop();
   }
   return summarise(results);
+}
+
+/** What the applications need, and where they find it. */
+async function startServers(applications) {
+  const needed = new Set(applications.flatMap(({ libraries }) => libraries));
+  const started = {};
+  if (needed.has('cache')) started.REDIS_URL = await require('../test/support/redis-env.ts').RedisEnv.start();
+  if (needed.has('database'))
+    started.DATABASE_URL = await require('../test/support/postgres-env.ts').PostgresEnv.start();
+  for (const [variable, { version, kind }] of Object.entries(started)) console.log(`${variable}: ${version} (${kind})`);
+  return {
+    env: Object.fromEntries(Object.entries(started).map(([variable, { url }]) => [variable, url])),
+    stop: () => Promise.all(Object.values(started).map((server) => server.stop())),
+  };
 }
 
 function unknownValue() {
@@ -94,20 +108,22 @@ async function binOf(name) {
 function packed() {
   const out = join(root, 'dist/packages');
   const packages = assemble({ root, out, entries: require('./entries.cjs').entries });
-  const installed = packages.filter(({ library }) => LIBRARIES.includes(library));
-  return Object.fromEntries(installed.map(({ name, folder }) => [name, `file:${archive({ folder, out }).path}`]));
+  return packages.map(({ library, name, folder }) => ({ library, name, at: `file:${archive({ folder, out }).path}` }));
 }
 
-async function runApplication({ application: { name, ...rest }, ioredis, archives, runtimes, redisUrl }) {
-  const application = new Application({ root, name, ...rest, ioredis: IOREDIS[ioredis], archives });
+async function runApplication({ application: { name, libraries, ...rest }, ioredis, archives, runtimes, env }) {
+  const ours = archives.filter(({ library }) => libraries.includes(library)).map((one) => [one.name, one.at]);
+  const dependencies = { ...Object.fromEntries(ours), ...(ioredis === undefined ? {} : { ioredis: IOREDIS[ioredis] }) };
+  const application = new Application({ root, name, ...rest, dependencies });
+  const row = [name, ioredis].filter(Boolean).join(', ');
   const results = [];
   try {
     const prepared = await application.prepare();
     for (const runtime of runtimes) {
-      const { ok, output, ms } = prepared.ok ? await application.check({ bin: runtime.bin, redisUrl }) : prepared;
-      console.log(`${ok ? 'ok  ' : 'FAIL'} ${name}, ${ioredis}, ${runtime.name} (${(ms / 1_000).toFixed(1)} s)`);
+      const { ok, output, ms } = prepared.ok ? await application.check({ bin: runtime.bin, env }) : prepared;
+      console.log(`${ok ? 'ok  ' : 'FAIL'} ${row}, ${runtime.name} (${(ms / 1_000).toFixed(1)} s)`);
       if (!ok) console.log(output.replace(/^/gm, '     '));
-      results.push({ row: `${name}, ${ioredis}`, runtime: runtime.name, ok });
+      results.push({ row, runtime: runtime.name, ok });
     }
   } finally {
     if (!values.keep) application.remove();

@@ -10,8 +10,8 @@ export class Application {
   #folder;
   #withoutPeers;
 
-  /** @param {{ root: string, name: string, shared?: string, withoutPeers?: boolean, ioredis: string, archives: object }} options */
-  constructor({ root, name, shared, withoutPeers = false, ioredis, archives }) {
+  /** @param {{ root: string, name: string, shared?: string, withoutPeers?: boolean, dependencies: object }} options */
+  constructor({ root, name, shared, withoutPeers = false, dependencies }) {
     this.#folder = mkdtempSync(join(tmpdir(), `mobius-${name}-`));
     this.#withoutPeers = withoutPeers;
     const fixtures = join(root, 'test/consumers');
@@ -23,7 +23,7 @@ export class Application {
     }
     const path = join(this.#folder, 'package.json');
     const manifest = JSON.parse(readFileSync(path, 'utf8'));
-    manifest.dependencies = { ...manifest.dependencies, ioredis, ...archives };
+    manifest.dependencies = { ...manifest.dependencies, ...dependencies };
     writeFileSync(path, JSON.stringify(manifest, null, 2));
   }
 
@@ -40,11 +40,11 @@ export class Application {
     return { ok, output, ms: ms + installed.ms };
   }
 
-  /** Runs its check on the Node in the folder `bin`. */
-  async check({ bin, redisUrl }) {
+  /** Runs its check on the Node in the folder `bin`; `env` says where its servers are. */
+  async check({ bin, env }) {
     const { ok, output, ms } = await run('npm', ['run', '--silent', 'check'], {
       cwd: this.#folder,
-      env: { HOME: process.env.HOME, PATH: [bin, process.env.PATH].join(delimiter), REDIS_URL: redisUrl },
+      env: { HOME: process.env.HOME, PATH: [bin, process.env.PATH].join(delimiter), ...env },
       patience: 90_000,
     });
     return { ok: ok && !output.includes('ExperimentalWarning'), output, ms };
