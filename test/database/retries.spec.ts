@@ -64,6 +64,12 @@ describe('single operations', () => {
     );
   const kindsOf = () => retried.map(({ kind }) => kind);
 
+  it('name what is wrong with their options', () => {
+    expect(() => withRetries({ deadline: 0, idempotent: true as never })).toThrow(
+      /2 invalid options[^]*deadline[^]*idempotent/,
+    );
+  });
+
   it('are repeated while there is no server, whatever they do: nothing was sent', async () => {
     const prisma = client();
     line.cut();

@@ -54,6 +54,10 @@ describe('applyMigrations', () => {
     expect((await client.query('SELECT name FROM things')).rows).toEqual([{ name: 'a;b' }]);
   });
 
+  it('refuses a lockTimeout that would be none', async () => {
+    await expect(migrate(0)).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
+  });
+
   it('lets processes that start at the same time apply everything once', async () => {
     await write('1_create', 'CREATE TABLE things (name text)');
     const results = await Promise.all(Array.from({ length: 5 }, () => migrate()));

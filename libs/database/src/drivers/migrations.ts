@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { OptionCheck } from '@mobius1/kernel';
 import pg from 'pg';
 import { MigrationDirectoryError, MigrationFailedError, MigrationLockedError } from '../core/errors.js';
 import { checksumOf, type MigrationFile, type MigrationRecord, planMigrations } from '../core/migration.js';
@@ -33,6 +34,7 @@ const PRISMA_LOCK = 72_707_369;
 
 /** A migration of a small database takes seconds; whoever builds an index for minutes sets it higher. */
 const LOCK_TIMEOUT_MS = 30_000;
+const DAY_MS = 24 * 3_600_000;
 
 const LOCK_NOT_AVAILABLE = '55P03';
 
@@ -54,15 +56,18 @@ const CREATE_TABLE = `CREATE TABLE IF NOT EXISTS "_prisma_migrations" (
  * Keeps Prisma's own table of migrations, so that the CLI agrees with the result. Processes that start at the same time
  * wait for each other. Each file is sent as one query, which PostgreSQL runs as one transaction.
  *
- * @throws DatabaseUnreachableError, MigrationDirectoryError, MigrationLockedError, MigrationFailedError,
+ * @throws InvalidOptionsError, DatabaseUnreachableError, MigrationDirectoryError, MigrationLockedError, MigrationFailedError,
  * MigrationUnfinishedError
  */
 export async function applyMigrations(options: MigrationOptions): Promise<MigrationResult> {
+  const check = new OptionCheck('applyMigrations');
+  const lockTimeout = check.integerBetween('lockTimeout', options.lockTimeout, 1, DAY_MS) ?? LOCK_TIMEOUT_MS;
+  check.throwIfAny();
   const files = await readMigrations(options.directory);
   const resolved = resolveDatabaseOptions({ url: options.url }, 'applyMigrations');
   const client = await connect(resolved);
   try {
-    await lock(client, options.lockTimeout ?? LOCK_TIMEOUT_MS);
+    await lock(client, lockTimeout);
     await createHistory(client, resolved.connection.schema);
     const { pending, edited, unknown } = planMigrations(files, await readHistory(client));
     for (const file of pending) await apply(client, file);
@@ -104,7 +109,7 @@ async function connect({ connection, poolTimeout, applicationName }: ResolvedDat
 
 async function lock(client: pg.Client, timeout: number): Promise<void> {
   try {
-    await client.query(`SET lock_timeout = ${Math.ceil(timeout)}`);
+    await client.query(`SET lock_timeout = ${timeout}`);
     await client.query('SELECT pg_advisory_lock($1)', [PRISMA_LOCK]);
     // The files bring their own idea of how long they wait for tables.
     await client.query('RESET lock_timeout');

@@ -1,4 +1,4 @@
-import { type Clock, Deadline, systemClock } from '@mobius1/kernel';
+import { type Clock, Deadline, OptionCheck, systemClock } from '@mobius1/kernel';
 import { classifyFailure, type FailureKind } from '../core/failure.js';
 import { RetryPaces } from '../core/retry-policy.js';
 
@@ -23,6 +23,7 @@ interface Operation {
 }
 
 const DEFAULT_DEADLINE_MS = 10_000;
+const DAY_MS = 24 * 3_600_000;
 
 /** Whatever is not in this list may write: raw SQL too, which nobody here reads. */
 const READS = new Set([
@@ -37,8 +38,11 @@ const READS = new Set([
  *
  * @example
  * const prisma = new PrismaClient({ adapter: database.adapter }).$extends(withRetries());
+ *
+ * @throws InvalidOptionsError
  */
 export function withRetries(options: RetriesOptions = {}) {
+  checkOptions(options);
   const { deadline: ms = DEFAULT_DEADLINE_MS, idempotent, onRetry, clock = systemClock } = options;
   const paces = new RetryPaces();
 
@@ -66,6 +70,15 @@ export function withRetries(options: RetriesOptions = {}) {
         isPart(operation) ? operation.query(operation.args as never) : repeat(operation),
     },
   };
+}
+
+function checkOptions({ deadline, idempotent, onRetry, ...rest }: RetriesOptions): void {
+  const check = new OptionCheck('withRetries');
+  check.unknownKeys('', rest, ['clock']);
+  check.integerBetween('deadline', deadline, 1, DAY_MS);
+  check.function('idempotent', idempotent);
+  check.function('onRetry', onRetry);
+  check.throwIfAny();
 }
 
 /** Whether an operation is one of a transaction, interactive or batch. */
