@@ -51,14 +51,33 @@ describe('an inference', () => {
         await expect(refuse(ours)).rejects.toBe(ours);
     });
 
-    it('runs one inference for all who want nothing older than something, too', async () => {
-      const { models } = create();
-      const { load, open } = heldLoad('fresh');
-      const asked = Array.from({ length: 10 }, () => models.wrap({ ...QUESTION, maxAge: 60 }, load));
-      while (load.mock.calls.length === 0) await new Promise(setImmediate);
-      open();
-      await Promise.all(asked);
-      expect(load).toHaveBeenCalledTimes(1);
+    it.each(['of nothing', 'of an older one, which answers others meanwhile'])(
+      'runs one inference for all who want nothing older than something, in place %s',
+      async (place) => {
+        const { models, clock } = create();
+        const older = place !== 'of nothing';
+        if (older) await models.wrap(QUESTION, () => 'old');
+        await clock.advance(61_000);
+        const { load, open } = heldLoad('fresh');
+        const asked = Array.from({ length: 10 }, () => models.wrap({ ...QUESTION, maxAge: 60 }, load));
+        while (load.mock.calls.length === 0) await new Promise(setImmediate);
+        if (older) expect(await models.wrap(QUESTION, load)).toMatchObject({ output: 'old', hit: 'exact' });
+        await clock.advance(1);
+        open();
+        const hits = (await Promise.all(asked)).map(({ output, hit }) => `${output} ${hit}`);
+        expect(hits).toEqual(['fresh none', ...Array<string>(9).fill('fresh coalesced')]);
+        expect(load).toHaveBeenCalledTimes(1);
+      },
+    );
+
+    it('asks once more only, when an answer that is too old might answer for a failure', async () => {
+      const { models, clock } = create();
+      await models.wrap({ ...QUESTION, ttl: 10, staleIfError: '1h' }, () => 'old');
+      await clock.advance(61_000);
+      const failing = jest.fn(() => Promise.reject(new Error('503')));
+      const asked = models.wrap({ ...QUESTION, maxAge: 60, staleIfError: '1h' }, failing);
+      await expect(asked).rejects.toThrow('503');
+      expect(failing).toHaveBeenCalledTimes(1);
     });
 
     it.each([null, 5, 'text', [], { proof: 7 }])('is not disturbed by %p under its key', async (foreign) => {

@@ -1,3 +1,4 @@
+import { NO_STORES } from '../../libs/cache/src/core/journal.js';
 import { ModelCache } from '../../libs/cache/src/features/model/model-cache.js';
 import type { ModelCacheOptions } from '../../libs/cache/src/features/model/model-options.js';
 import type { ModelRequest } from '../../libs/cache/src/features/model/model-types.js';
@@ -397,6 +398,32 @@ describe('the semantic tier (G18)', () => {
     const short = create({ maxTextLength: 10 });
     await short.ask('topic aaaaaaaaaaaa');
     expect(short.models.getStats().semantic.asked).toBe(0);
+  });
+
+  it('keeps nothing of a workspace that was asked before it was erased, and is noted only now', async () => {
+    const { cache, clock } = createCache({}, 7);
+    const kept: string[] = [];
+    const journal = {
+      kept: true,
+      append: async (key: string) => void kept.push(key),
+      since: async () => [],
+    };
+    const stores = { ...NO_STORES, journal };
+    const embedder = { id: 'test', dimensions: 32, embed };
+    const models = new ModelCache({ engine: cache.engine, clock, stores }, { secret: SECRET, semantic: { embedder } });
+    const { load, open } = heldLoad('yes');
+    const asked = models.wrap({ modelId: 'llama', workspaceId: 'w1', input: 'topic a' }, load);
+    await clock.advance(0);
+    expect(load).toHaveBeenCalledTimes(1);
+    await models.set('llama', 'topic b', 'yes', 'w1'); // noted behind
+    await models.eraseWorkspace('w1');
+    open();
+    await asked;
+    await clock.advance(0);
+    expect(kept).toEqual([]);
+    await models.wrap({ modelId: 'llama', workspaceId: 'w1', input: 'topic c' }, () => 'yes');
+    await clock.advance(0);
+    expect(kept).toHaveLength(1);
   });
 
   it('holds nothing of a workspace that was erased', async () => {

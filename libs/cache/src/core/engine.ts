@@ -110,17 +110,19 @@ export class CacheEngine {
 
   /**
    * As `getOrSet`, for a load that shows something of its value before it has it: who joins such a load gets what it shows. Who runs the
-   * load gets its value, and what became of it: nothing (`undefined`) where the read goes past the cache.
+   * load gets its value, and what became of it: nothing (`undefined`) where the read goes past the cache. Where `accepts` refuses what is
+   * stored, it is loaded anew, once for all who refuse it; it stays for everybody else until then.
    */
   async getOrJoin<T, S>(
     key: string,
     load: (show?: (what: S) => void) => Promise<T>,
-    options?: LoadOptions<T>,
+    options?: LoadOptions<T> & Pick<CacheRequest, 'accepts'>,
   ): Promise<{ readonly value: T; readonly standing?: Standing | undefined } | { readonly shown: S }> {
     if (this.#bypasses()) return { value: await load() };
-    const entry = this.#hot(key, load, options);
+    const accepts = options?.accepts;
+    const entry = accepts === undefined ? this.#hot(key, load, options) : undefined;
     if (entry !== undefined) return { value: entry.value() as T };
-    const request = { ...this.#request('getOrSet', key, options, load), joinsShown: true };
+    const request = { ...this.#request('getOrSet', key, options, load), joinsShown: true, accepts };
     const { value, outcome, shown, standing } = await this.#reader.read(request);
     this.#answered(key, options?.namespace, outcome);
     return shown === undefined ? { value: value as T, standing } : { shown: shown as S };

@@ -154,10 +154,11 @@ export class Loader {
     return (await store.acquire(request.id, acquisition)) ? ground : undefined;
   }
 
-  #foundBy(seen: Look, { plan }: CacheRequest): Landing | undefined {
+  #foundBy(seen: Look, { plan, accepts }: CacheRequest): Landing | undefined {
     const { entry, counter } = seen;
     if (counter !== undefined) return { kind: 'found', take: () => counter };
     if (entry === undefined || judge(entry, this.#parts.store.now(), plan.staleWhileRevalidateMs) !== 'fresh') return;
+    if (accepts?.(entry.value()) === false) return;
     return { kind: 'found', take: () => entry.value() };
   }
 

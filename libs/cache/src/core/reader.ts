@@ -66,7 +66,7 @@ export class Reader {
       const heard = this.#heard(request.id);
       const seen = heard === undefined ? await this.#look(request) : undefined;
       // What this process holds is as good as what the store holds: it may do where the store was not, or cannot be, asked.
-      const known = seen ?? this.#peek(request.id);
+      const known = acceptable(request, seen ?? this.#peek(request.id));
       const served = known && this.#serve(request, known, awaited);
       if (served !== undefined) return served;
       fallback = known?.entry;
@@ -201,6 +201,15 @@ export class Reader {
     const load = this.#loader.direct(request).then((value): Answer => ({ value, outcome: 'miss' }));
     return patience.wait(load, fallback);
   }
+}
+
+/** What was seen, without a value that is no answer for this caller. */
+function acceptable<Seen extends Look | LocalLook>(
+  { accepts }: CacheRequest,
+  seen: Seen | undefined,
+): Seen | undefined {
+  if (accepts === undefined || seen?.entry === undefined || accepts(seen.entry.value())) return seen;
+  return { ...seen, entry: undefined };
 }
 
 /** Whether the load of a flight began, or will begin, after this many leases had been taken; without a lease nothing can be known. */

@@ -18,6 +18,8 @@ export interface CacheRequest {
   readonly load: (show?: (what: unknown) => void) => unknown;
   /** The caller takes what the load of another shows for an answer. */
   readonly joinsShown?: boolean | undefined;
+  /** Whether a stored value is an answer for this caller; one that is not makes room for another. @default every one is */
+  readonly accepts?: ((value: unknown) => boolean) | undefined;
   /** Called when the key is left to somebody else's load: its own is not to be waited for. */
   readonly standBack?: (() => void) | undefined;
   readonly options: LoadOptions<never> | undefined;

@@ -89,8 +89,10 @@ export class AnswerEntries {
     return answer === undefined || this.isTooOld(answer, oldestMs) ? undefined : answer;
   }
 
-  isTooOld({ storedAt }: StoredAnswer, oldestMs: number): boolean {
-    return this.#clock.now() - storedAt > oldestMs;
+  /** Of what is no answer at all nothing is known. */
+  isTooOld(found: Partial<StoredAnswer> | null, oldestMs: number): boolean {
+    const now = this.#clock.now();
+    return now - (found?.storedAt ?? now) > oldestMs;
   }
 
   /** An answer that was there, or was made for somebody else. Pointers are no hits: what they point to may be one. */

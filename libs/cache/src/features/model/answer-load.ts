@@ -94,7 +94,7 @@ export class AnswerLoads {
 
   /** Whatever stands under the key, or comes of running the inference. */
   async #ask<What>(
-    { key, tags, lifeMs, waitTimeout, controls }: Inquiry,
+    { key, tags, lifeMs, oldestMs, waitTimeout, controls }: Inquiry,
     run: (show?: (what: What) => void) => Promise<StoredAnswer>,
     renew: boolean,
   ): Promise<Asked | Shown<What>> {
@@ -106,7 +106,9 @@ export class AnswerLoads {
       staleIfError: renew ? 0 : (controls.staleIfError ?? 0),
       staleIf: controls.staleIf ?? mayPass,
     };
-    if (!renew) return engine.getOrJoin(key, run, options);
+    if (!renew && oldestMs === Infinity) return engine.getOrJoin(key, run, options);
+    const accepts = (found: unknown): boolean => !entries.isTooOld(found as StoredAnswer | null, oldestMs);
+    if (!renew) return engine.getOrJoin(key, run, { ...options, accepts });
     const value = await engine.put(key, run, options);
     const now = value.refusal === undefined ? await entries.under(key) : undefined;
     return { value, standing: now?.id === value.id ? 'stored' : 'fenced' };

@@ -48,6 +48,7 @@ export class Partition {
   #verdictsAt = JOURNAL_START;
   #remote = false;
   #following: Promise<void> | undefined;
+  #forgotten = false;
 
   constructor(parts: PartitionParts) {
     this.#parts = parts;
@@ -91,6 +92,7 @@ export class Partition {
 
   async add(row: QuestionRow): Promise<void> {
     const { stores, seal, maxQuestions } = this.#parts;
+    if (this.#forgotten) return;
     if (this.#remote) {
       const { name, vector: values } = row;
       await stores.vectorSets.add(this.#setKey, { name, values, attributes: writeAttributes(row) }, maxQuestions);
@@ -105,12 +107,19 @@ export class Partition {
   /** All processes hear a verdict where they follow; where none is kept, this one hears it at once. */
   async learn(verdict: Verdict): Promise<void> {
     const { journal } = this.#parts.stores;
+    if (this.#forgotten) return;
     if (!journal.kept) {
       this.#learner.add(verdict);
       return;
     }
     await journal.append(this.#verdicts, writeVerdict(verdict), MOST_VERDICTS);
     await this.follow(this.#epoch);
+  }
+
+  /** It is erased: what was asked before, and is answered only now, is not kept any more. */
+  forget(): void {
+    this.#forgotten = true;
+    this.#index.clear();
   }
 
   get #questions(): string {

@@ -81,8 +81,11 @@ export class Partitions {
 
   /** Forgets what this process holds of a workspace. */
   forget(workspaceId: string): void {
-    for (const [key, { question }] of this.#places.entries())
-      if (String(question.workspaceId) === workspaceId) this.#places.delete(key);
+    for (const [key, { question, partition }] of this.#places.entries()) {
+      if (String(question.workspaceId) !== workspaceId) continue;
+      partition.forget();
+      this.#places.delete(key);
+    }
   }
 
   report(): SemanticPartition[] {
