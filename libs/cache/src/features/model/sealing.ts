@@ -28,6 +28,8 @@ const TAG_BYTES = 16;
 const COMPRESSED_FROM = 1_024;
 /** More than this is no answer: whoever can write to Redis must not make this process unpack without end. */
 const MOST_BYTES = 64 * 1024 * 1024;
+/** A shorter tag is easier to guess, and no tag of ours. */
+const TAG = { authTagLength: TAG_BYTES };
 const PLAIN = 0;
 const DEFLATED = 1;
 
@@ -57,7 +59,7 @@ export class AesSeal implements Seal {
     const body = deflated ? deflateRawSync(bytes) : bytes;
     const text = Buffer.concat([Buffer.from([codec.charCodeAt(0), deflated ? DEFLATED : PLAIN]), body]);
     const nonce = randomBytes(NONCE_BYTES);
-    const cipher = createCipheriv(ALGORITHM, this.#keys.get(this.#current) ?? Buffer.alloc(0), nonce);
+    const cipher = createCipheriv(ALGORITHM, this.#keys.get(this.#current) ?? Buffer.alloc(0), nonce, TAG);
     cipher.setAAD(Buffer.from(place));
     const hidden = Buffer.concat([cipher.update(text), cipher.final()]);
     return { keyId: this.#current, bytes: Buffer.concat([nonce, cipher.getAuthTag(), hidden]) };
@@ -67,7 +69,7 @@ export class AesSeal implements Seal {
     const key = this.#keys.get(keyId);
     if (key === undefined) return undefined;
     try {
-      const decipher = createDecipheriv(ALGORITHM, key, bytes.subarray(0, NONCE_BYTES));
+      const decipher = createDecipheriv(ALGORITHM, key, bytes.subarray(0, NONCE_BYTES), TAG);
       decipher.setAAD(Buffer.from(place));
       decipher.setAuthTag(bytes.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
       const text = Buffer.concat([decipher.update(bytes.subarray(NONCE_BYTES + TAG_BYTES)), decipher.final()]);

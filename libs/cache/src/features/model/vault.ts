@@ -34,13 +34,20 @@ export class Vault {
     // What is not to be kept is never in the store: whoever put it there is not this process.
     if (entry.refusal !== undefined && entry.mark !== this.#mark) return undefined;
     // One that is not encrypted does not count where answers are: anybody could have put it there.
-    if (!('sealed' in entry)) return this.#seal === undefined || entry.refusal !== undefined ? entry : undefined;
+    if (!('sealed' in entry)) return this.#seal === undefined || entry.refusal !== undefined ? whole(entry) : undefined;
     const { sealed, ...facts } = entry;
     const opened = this.#seal?.open(sealed, placeOf(key, proof));
-    return opened === undefined
-      ? undefined
-      : { ...facts, ...(opened as Pick<PlainAnswer, 'output' | 'metadata' | 'cost'>) };
+    return opened === undefined ? undefined : whole({ ...facts, ...(opened as Kept) });
   }
+}
+
+type Kept = Pick<PlainAnswer, 'output' | 'metadata' | 'cost'>;
+
+/** What everybody relies on who reads it; `undefined` for an entry that lacks it. */
+function whole(answer: PlainAnswer): PlainAnswer | undefined {
+  const { metadata, storedAt, ttlMs } = answer as Partial<PlainAnswer>;
+  const times = typeof storedAt === 'number' && typeof ttlMs === 'number';
+  return times && typeof metadata === 'object' && (metadata as unknown) !== null ? answer : undefined;
 }
 
 /** What an encrypted answer is bound to. */
