@@ -89,13 +89,14 @@ const bytesOf = (key: string | Uint8Array): Buffer =>
 export function checkEncryption(check: OptionCheck, encryption: ModelEncryption | undefined): void {
   if (encryption === undefined) return;
   check.unknownKeys('encryption', encryption, ['keys', 'current']);
-  const { keys, current } = encryption as Partial<ModelEncryption>;
-  for (const [id, key] of Object.entries(keys ?? {})) {
+  const { keys, current }: Partial<ModelEncryption> = (encryption as ModelEncryption | null) ?? {};
+  check.unknownKeys('encryption.keys', keys, Object.keys(keys ?? {}));
+  for (const [id, key] of Object.entries<unknown>(keys ?? {})) {
     if (!/^[\w-]{1,32}$/.test(id)) check.problem('encryption.keys', 'ids of 1 to 32 letters, digits, - or _', id);
-    const bytes = bytesOf(key).length;
+    const bytes = typeof key === 'string' || key instanceof Uint8Array ? bytesOf(key).length : 'no';
     if (bytes !== KEY_BYTES)
       check.problem(`encryption.keys.${id}`, `${KEY_BYTES} bytes, as base64 or bytes`, `${bytes} bytes`);
   }
-  if (keys === undefined || current === undefined || !Object.hasOwn(keys, current))
+  if (current === undefined || !Object.hasOwn(keys ?? {}, current))
     check.problem('encryption.current', 'the id of one of the keys', current);
 }

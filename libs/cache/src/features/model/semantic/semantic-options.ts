@@ -121,6 +121,10 @@ function checkTables(check: OptionCheck, path: string, tables: readonly Partial<
     typeof value === 'object' && value !== null && Object.values(value).every(texts);
   (tables as readonly Partial<GateTable>[]).forEach((table, i) => {
     const at = `${path}[${i}]`;
+    if ((table as unknown) === null || typeof table !== 'object') {
+      check.problem(at, 'a table', table);
+      return;
+    }
     check.unknownKeys(at, table, ['negations', 'opposites', 'routes', 'units', 'values']);
     if (!texts(table.negations)) check.problem(`${at}.negations`, 'a list of words', table.negations);
     for (const name of ['opposites', 'routes'] as const)
