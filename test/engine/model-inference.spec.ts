@@ -89,6 +89,19 @@ describe('an inference', () => {
       expect(await models.wrap(QUESTION, () => 'x')).toMatchObject({ output: 'second', hit: 'exact' });
     });
 
+    it.each(['metadata', 'storedAt', 'ttlMs'])(
+      'is not disturbed by an entry without %s that has its proof',
+      async (lost) => {
+        const { models, manager } = create();
+        const { fingerprint } = await models.wrap(QUESTION, () => 'first');
+        const { [lost]: _, ...rest } = (await manager.get<Record<string, unknown>>(fingerprint))!;
+        await manager.set(fingerprint, rest);
+        expect(await models.get(QUESTION.modelId, QUESTION.input, 'w1')).toBeNull();
+        expect(await models.wrap(QUESTION, () => 'second')).toMatchObject({ output: 'second', hit: 'none' });
+        expect(models.getStats()).toMatchObject({ unreadable: 2 });
+      },
+    );
+
     it('fails with the one that is waited for, or elects one of those who wait', async () => {
       const { models } = create();
       for (const [onLeaderFailure, more] of [
