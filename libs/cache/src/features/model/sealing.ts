@@ -86,10 +86,10 @@ const bytesOf = (key: string | Uint8Array): Buffer =>
   typeof key === 'string' ? Buffer.from(key, 'base64') : Buffer.from(key);
 
 /** Records what is wrong with keys, without showing them. */
-export function checkEncryption(check: OptionCheck, encryption: ModelEncryption | undefined): void {
+export function checkEncryption(check: OptionCheck, encryption: ModelEncryption | null | undefined): void {
   if (encryption === undefined) return;
   check.unknownKeys('encryption', encryption, ['keys', 'current']);
-  const { keys, current }: Partial<ModelEncryption> = (encryption as ModelEncryption | null) ?? {};
+  const { keys, current }: Partial<ModelEncryption> = encryption ?? {};
   check.unknownKeys('encryption.keys', keys, Object.keys(keys ?? {}));
   for (const [id, key] of Object.entries<unknown>(keys ?? {})) {
     if (!/^[\w-]{1,32}$/.test(id)) check.problem('encryption.keys', 'ids of 1 to 32 letters, digits, - or _', id);
