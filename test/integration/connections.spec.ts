@@ -66,6 +66,21 @@ describe('connections', () => {
     expect(() => use({ client })).toThrow(/redis\.client: expected a client without stringNumbers/);
   });
 
+  it.each([{ l1: false }, {}] as const)(
+    'a database that there is not is never stood in for by another one, with %j',
+    async (l1) => {
+      const instance = use({ db: 99, keyPrefix: 'misplaced:' }, l1);
+      await expect(instance.connect()).rejects.toThrow(/DB index is out of range/);
+      expect(await instance.manager.set('k', 1)).toBe(false);
+      expect(await instance.manager.getOrSet('k', () => 2)).toBe(2);
+      expect(await redis.command('KEYS', 'misplaced:*')).toEqual([]);
+      expect(await instance.health()).toMatchObject({
+        status: 'down',
+        reasons: expect.arrayContaining([expect.stringContaining('DB index is out of range')]) as unknown,
+      });
+    },
+  );
+
   it('a cache that is closed before its client connects opens nothing when it does', async () => {
     const client = clientOf({ lazyConnect: true });
     const instance = use({ client });

@@ -8,6 +8,7 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
   [/certificate|self-signed|ERR_TLS/i, 'Its certificate is not trusted: name its authority in redis.tls.'],
   [/SSL|EPROTO/, "Does it speak TLS? 'rediss://' and redis.tls are for servers that do, 'redis://' for others."],
   [/^(NOAUTH|WRONGPASS)/, 'Correct its user and password.'],
+  [/DB index is out of range/, 'There is no such database: correct redis.db, or the number in REDIS_URL.'],
   [/^no answer/, "Look at the network, and whether it speaks TLS: 'rediss://' and redis.tls are for servers that do."],
 ];
 

@@ -44,6 +44,8 @@ export class RedisConnection {
     close: () => this.#ended(),
   };
   #listening = false;
+  /** It is open and stands in database 0, because Redis refused the one that was asked for: nothing may be done there. */
+  #misplaced = false;
   #wasReady = false;
   #closing = false;
   #lives = 0;
@@ -76,7 +78,7 @@ export class RedisConnection {
 
   /** Commands can be sent. */
   get ready(): boolean {
-    return this.client.status === 'ready' && !(this.#owned && this.#closing);
+    return this.client.status === 'ready' && !this.#misplaced && !(this.#owned && this.#closing);
   }
 
   /** Connections that have ended: what one of them said may mean nothing to the next, which may lead to another server. */
@@ -131,11 +133,13 @@ export class RedisConnection {
         throw this.#commands.unavailable(this.#lastError === '' ? error : new Error(this.#lastError, { cause: error }));
       }
     }
+    if (this.#misplaced) throw this.#commands.unavailable(new Error(this.#lastError));
     if (!ready || !this.#server.known) await this.#compareClocks();
   }
 
   /** True when Redis answers in time; never throws. */
   async ping(): Promise<boolean> {
+    if (this.#misplaced) return false;
     const start = this.clock.monotonic();
     try {
       const answer = await this.#timed(() => this.client.ping(), Math.max(this.#timeoutMs, PING_MS));
@@ -256,9 +260,12 @@ export class RedisConnection {
   #failed(error: Error): void {
     this.#lastError = withoutArguments(error.message || (error as NodeJS.ErrnoException).code || error.name);
     this.#commands.noteRefusal(error);
+    // ioredis goes on in database 0.
+    if ((error as { command?: { name?: string } }).command?.name === 'select') this.#misplaced = true;
   }
 
   #begun(): void {
+    if (this.#misplaced) return;
     this.#wasReady = true;
     this.#lastError = '';
     this.breaker.reset();
@@ -267,6 +274,7 @@ export class RedisConnection {
 
   #ended(): void {
     this.#lives++;
+    this.#misplaced = false;
     // ioredis forgets what was under way without a word when it is not to send it again. A client that was given may.
     if (this.#owned) this.#commands.abandon();
     if (!this.#wasReady || this.#closing) return;
