@@ -68,6 +68,17 @@ class UsersService {
     return ids.length;
   }
 
+  @CacheInvalidate({ key: ({ id }: User) => id && `user:${id}`, tags: ({ team }: User) => team as never })
+  async forget(user: User): Promise<void> {
+    this.runs.note('forget', user.id);
+    (user as { id: string }).id = 'another';
+  }
+
+  @Cacheable({ key: (id: string) => id })
+  async raw(id: string): Promise<string> {
+    return id;
+  }
+
   @Cacheable({ resultTags: (user: User) => [`team-${user.team}`] })
   async teamMate(id: string): Promise<User> {
     this.runs.note('teamMate', id);
@@ -289,6 +300,17 @@ describe('@Cacheable', () => {
   });
 });
 
+describe('a key that is none', () => {
+  it.each([undefined, null, 7, ''])('names class and method: %p', async (id) => {
+    const { users } = await start();
+    const message = /^@Cacheable on UsersService\.raw: its key is (empty|no text \(.*\)) for these arguments\.$/;
+    await expect(users.raw(id as never)).rejects.toMatchObject({
+      code: 'CACHE_INVALID_KEY',
+      message: expect.stringMatching(message),
+    });
+  });
+});
+
 describe('@CachePut', () => {
   it('runs always and replaces what was cached', async () => {
     const { users } = await start();
@@ -338,6 +360,28 @@ describe('@CacheInvalidate', () => {
     await invalidate(users);
     await users.find('1');
     expect(users.runs.of('find')).toBe(2);
+  });
+
+  it('goes by the arguments as they were at the call', async () => {
+    const { users } = await start();
+    await users.find('1');
+    await users.forget({ id: '1', name: 'Ada', team: ['red'] as never });
+    await users.find('1');
+    expect(users.runs.of('find')).toBe(2);
+  });
+
+  it.each<[string, Partial<Record<keyof User, unknown>>, RegExp]>([
+    [
+      'no key',
+      { team: [] },
+      /@CacheInvalidate on UsersService\.forget:.*\s+key: expected a key for these arguments, got undefined/,
+    ],
+    ['an empty key', { id: '', team: [] }, /key: expected a key for these arguments, got ""/],
+    ['tags that are no list', { id: '1', team: 'red' }, /@CacheInvalidate on UsersService\.forget:.*\s+tags: expected/],
+  ])('runs nothing when its functions return %s', async (_what, user, message) => {
+    const { users } = await start();
+    await expect(users.forget(user as never)).rejects.toThrow(message);
+    expect(users.runs.log).toEqual([]);
   });
 
   it('invalidates nothing when the condition says no', async () => {

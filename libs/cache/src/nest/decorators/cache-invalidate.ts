@@ -1,5 +1,5 @@
 import { OptionCheck } from '@mobius1/kernel';
-import { checkSelection } from '../../features/manager/manager-options.js';
+import { checkSelection, type InvalidateOptions } from '../../features/manager/manager-options.js';
 import { decorate } from './decorate.js';
 import { type MethodDecoratorFor, type Of, unlessFunction, valueOf } from './method-options.js';
 
@@ -57,8 +57,31 @@ function checkOptions(place: string, options: Options): void {
 }
 
 /**
- * Invalidates after the method has succeeded; a method that throws invalidates nothing. Waits until the invalidation took
- * effect: whoever reads after the method returned does not get an older value.
+ * What a call will invalidate, as far as its arguments tell. Found out before the method runs: it may change its arguments, and a key that
+ * is none is to fail the call before anything was written, not after.
+ *
+ * @throws InvalidOptionsError
+ */
+function selectionOf(place: string, options: Options, args: readonly unknown[]): InvalidateOptions {
+  const { key, all, namespace } = options;
+  const [one, several] = [valueOf(key, args), valueOf(options.keys, args)];
+  const [tags, patterns] = [valueOf(options.tags, args), valueOf(options.patterns, args)];
+  const check = new OptionCheck(place);
+  checkSelection(check, { keys: several, tags, patterns });
+  if (key !== undefined) checkKey(check, 'key', one);
+  if (Array.isArray(several)) several.forEach((each, i) => checkKey(check, `keys[${i}]`, each));
+  check.throwIfAny();
+  const keys = one === undefined ? several : [one].concat(several ?? []);
+  return { namespace: valueOf(namespace, args), keys, tags, patterns, all };
+}
+
+function checkKey(check: OptionCheck, path: string, key: unknown): void {
+  if (typeof key !== 'string' || key === '') check.problem(path, 'a key for these arguments', key);
+}
+
+/**
+ * Invalidates after the method has succeeded; a method that throws invalidates nothing. What is invalidated is found out before it runs.
+ * Waits until the invalidation took effect: whoever reads after the method returned does not get an older value.
  *
  * @example
  * ```ts
@@ -66,27 +89,22 @@ function checkOptions(place: string, options: Options): void {
  * async update(id: string, changes: Changes) { … }
  * ```
  *
- * @throws InvalidOptionsError at class definition when an option is wrong, or none says what; CacheDecoratorError as `@Cacheable` does
+ * @throws InvalidOptionsError at class definition when an option is wrong, or none says what, and at a call before the method runs when a
+ * function of its arguments returns what cannot be; CacheDecoratorError as `@Cacheable` does
  */
 export function CacheInvalidate<Args extends readonly unknown[] = [], Result = unknown>(
   options: CacheInvalidateOptions<Args, Result>,
 ): MethodDecoratorFor<Args, Result> {
-  const { key, keys, tags, resultTags, patterns, all, namespace, condition } = options as Options;
+  const { resultTags, condition } = options as Options;
   return decorate(
     'CacheInvalidate',
-    async ({ binding, args, proceed }) => {
+    async ({ binding, place, args, proceed }) => {
+      if (condition !== undefined && !(condition as (...all: readonly unknown[]) => boolean)(...args)) return proceed();
+      const selection = selectionOf(place, options as Options, args);
       const result = await proceed();
-      if (condition !== undefined && !(condition as (...all: readonly unknown[]) => boolean)(...args)) return result;
-      const one = valueOf(key, args);
-      const several = valueOf(keys, args);
       const late = (resultTags as ((...all: unknown[]) => readonly string[]) | undefined)?.(result, ...args);
-      await binding.manager.invalidate({
-        namespace: valueOf(namespace, args),
-        keys: one === undefined ? several : [one].concat(several ?? []),
-        tags: late === undefined ? valueOf(tags, args) : (valueOf(tags, args) ?? []).concat(late),
-        patterns: valueOf(patterns, args),
-        all,
-      });
+      const tags = late === undefined ? selection.tags : (selection.tags ?? []).concat(late);
+      await binding.manager.invalidate({ ...selection, tags });
       return result;
     },
     { check: (place) => checkOptions(place, options as Options) },

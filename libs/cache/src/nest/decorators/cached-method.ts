@@ -1,3 +1,4 @@
+import { InvalidKeyError } from '../../core/errors.js';
 import type { LoadOptions } from '../../core/options.js';
 import {
   type CacheableOptions,
@@ -36,9 +37,13 @@ function cached(decorator: string, options: Options, run: 'getOrSet' | 'put'): R
   const optionsOf = perCall(options);
   return decorate(
     decorator,
-    ({ binding, owner, args, proceed }) => {
+    ({ binding, owner, place, args, proceed }) => {
       if (condition !== undefined && !(condition as (...all: readonly unknown[]) => boolean)(...args)) return proceed();
-      const name = key === undefined ? binding.keyOf(owner, args) : (valueOf(key, args) ?? '');
+      const name = key === undefined ? binding.keyOf(owner, args) : valueOf(key, args);
+      if (typeof name !== 'string' || name === '')
+        throw new InvalidKeyError(
+          `${place}: its key is ${typeof name === 'string' ? 'empty' : `no text (${typeof name})`} for these arguments.`,
+        );
       return binding.manager[run](name, proceed, optionsOf(args));
     },
     { defaultKey: key === undefined, check: (place) => checkMethodOptions(place, options) },

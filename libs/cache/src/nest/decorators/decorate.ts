@@ -11,6 +11,8 @@ export type Around = (call: {
   readonly binding: Binding;
   /** `UsersService.find`, by the class of the object, so that subclasses keep apart. */
   readonly owner: string;
+  /** `@Cacheable on UsersService.find`, for messages. */
+  readonly place: string;
   readonly args: readonly unknown[];
   readonly proceed: () => unknown;
 }) => unknown;
@@ -174,7 +176,7 @@ function wrap({ original, target, property, around, place }: Wrapping): Method {
       return typeof result?.then === 'function' ? result.then(accept) : accept(result);
     };
     try {
-      return around({ binding, owner: ownerOf(this), args, proceed });
+      return around({ binding, owner: ownerOf(this), place, args, proceed });
     } catch (error) {
       return Promise.reject(error); // whoever calls a cached method handles a promise
     }
