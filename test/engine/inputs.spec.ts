@@ -165,10 +165,10 @@ describe('tags', () => {
 });
 
 describe('values', () => {
-  const LIMIT = 16 * 1024 * 1024;
+  const LIMIT = 2 * 1024 * 1024;
   const ofBytes = (bytes: number): string => 'x'.repeat(bytes - 2); // JSON adds two quotes
 
-  it('of 16 MiB are stored, of one byte more they are not', async () => {
+  it('of 2 MiB are stored, of one byte more they are not', async () => {
     const { manager, told } = createCache();
     expect(await manager.set('k', ofBytes(LIMIT))).toBe(true);
     await expect(manager.set('k', ofBytes(LIMIT + 1))).rejects.toMatchObject({

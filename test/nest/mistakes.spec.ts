@@ -13,6 +13,7 @@ import {
   type CacheOptions,
   ModelCacheService,
   QueryCacheService,
+  RateLimitService,
 } from '@mobius1/cache';
 import { symptomsOf } from '../docs/symptoms.js';
 import { redisOptions } from '../support/cache.js';
@@ -286,6 +287,20 @@ describe('a mistake of the first minutes', () => {
       );
     });
 
+    it('is made twice for everybody', async () => {
+      @Module({ imports: [CacheModule.forRoot({ redis: false, defaultTtl: '7s' })] })
+      class Books {}
+      expect(await failure(() => boot({ imports: [CacheModule.forRoot({ redis: false }), Books] }))).toContain(
+        'CacheModule: 1 invalid option\n  forRoot(): expected once in an application, got "2 times"',
+      );
+    });
+
+    it('is made twice on purpose, one of them apart', async () => {
+      const apart = CacheModule.forRoot({ redis: false, isGlobal: false });
+      const app = await boot({ imports: [CacheModule.forRoot({ redis: false, defaultTtl: '7s' }), apart] });
+      expect(app.get(CacheManagerService)).toBeInstanceOf(CacheManagerService);
+    });
+
     it('has a feature of it behind it', async () => {
       const imports = [CacheModule.forRoot({ redis: false }), CacheModule.forFeature({ namespace: 'x' })];
       expect(await failure(() => boot({ imports }))).toContain(
@@ -317,6 +332,34 @@ describe('a mistake of the first minutes', () => {
     });
   });
 
+  describe('with a call', () => {
+    it.each<[string, (cache: any) => Promise<unknown>, RegExp]>([
+      [
+        'a number for its options',
+        (cache) => cache.set('k', 1, 60),
+        /set\(\): 1 invalid option\s+options: expected an object like \{ ttl: '5m' \}, got 60/,
+      ],
+      [
+        'a value for its load',
+        (cache) => cache.getOrSet('k', 5),
+        /getOrSet\(\): 1 invalid option\s+load: expected a function that returns the value, got 5/,
+      ],
+      [
+        'an amount for its options',
+        (cache) => cache.increment('n', 5),
+        /increment\(\): 1 invalid option\s+options: expected an object, got 5/,
+      ],
+    ])('that has %s', async (_what, call, message) => {
+      const app = await withCache();
+      const { cache, scoped } = {
+        cache: app.get(CacheManagerService),
+        scoped: app.get(CacheManagerService).scoped({ ttl: 5 }),
+      };
+      expect(await failure(() => call(cache))).toMatch(message);
+      expect(await failure(() => call(scoped))).toMatch(message);
+    });
+  });
+
   describe('with milliseconds for seconds', () => {
     const warned = (place: string): string => explained(warnings().find((text) => text.startsWith(place)) ?? '');
 
@@ -336,6 +379,17 @@ describe('a mistake of the first minutes', () => {
       await app.get(Prices).price('b');
       // Nor is it told again by the call, which has it from the decorator.
       expect(warnings().filter((text) => text.includes('300000'))).toHaveLength(1);
+    });
+
+    it('in a rate limit', async () => {
+      const app = await withCache();
+      const check = () => app.get(RateLimitService).check('k', { limit: 5, window: 60_000 });
+      await check();
+      await check();
+      expect(warned('RateLimits.check')).toMatch(
+        /window 60000 is 17 hours. A window number is in seconds; write '1m' for/,
+      );
+      expect(warnings().filter((text) => text.includes('window 60000'))).toHaveLength(1);
     });
 
     it('in the module, in a feature, in a call', async () => {

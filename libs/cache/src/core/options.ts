@@ -79,7 +79,8 @@ export interface EngineLimits {
 export const LIMIT_DEFAULTS: EngineLimits = Object.freeze({
   leaseMs: 5_000,
   waitMs: 10_000,
-  maxValueBytes: 16 * 1024 * 1024,
+  // A network of a gigabit carries it in 17 ms: one large value neither exceeds `commandTimeout` (50 ms) nor opens the breaker for others.
+  maxValueBytes: 2 * 1024 * 1024,
 });
 
 const [MINUTE, DAY] = [60, 86_400];
@@ -93,19 +94,34 @@ const looksLikeMilliseconds = (ttl: number): boolean =>
 const MOST_WARNINGS = 1_000;
 const warned = new Set<number | string>();
 
-/** Warns once for each TTL in a call: people who come from other libraries write milliseconds. */
-function suspectMilliseconds(place: string, ttl: unknown, once: number | string = Number(ttl)): void {
-  if (typeof ttl !== 'number' || !looksLikeMilliseconds(ttl) || warned.has(once) || warned.size > MOST_WARNINGS) return;
-  warned.add(once).add(ttl);
-  const meant = formatDuration(ttl);
+/** A duration that may be meant in milliseconds. */
+interface Suspect {
+  readonly place: string;
+  readonly name: string;
+  readonly value: unknown;
+  /** What is warned of once. */
+  readonly once: number | string;
+}
+
+/** Warns of a TTL once: people who come from other libraries write milliseconds. */
+function suspectMilliseconds({ place, name, value, once }: Suspect): void {
+  if (typeof value !== 'number' || !looksLikeMilliseconds(value)) return;
+  if (warned.has(once) || warned.size > MOST_WARNINGS) return;
+  warned.add(once).add(value);
+  const meant = formatDuration(value);
   process.emitWarning(
-    `${place}: ttl ${ttl} is ${inWords(ttl)}. A ttl number is in seconds; write '${meant}' for ${ttl} milliseconds, or '${ttl}s' if seconds are meant.`,
+    `${place}: ${name} ${value} is ${inWords(value)}. A ${name} number is in seconds; write '${meant}' for ${value} milliseconds, or '${value}s' if seconds are meant.`,
     { code: 'MOBIUS_CACHE_TTL_UNIT' },
   );
 }
 
-/** The same for each place that declares one; calls that have it from there do not repeat it. */
-export const suspectDeclared = (place: string, ttl: unknown): void => suspectMilliseconds(place, ttl, place);
+/** For the `ttl` of a call: each is warned of once, wherever it comes from. */
+const suspectCalled = (place: string, ttl: unknown): void =>
+  suspectMilliseconds({ place, name: 'ttl', value: ttl, once: Number(ttl) });
+
+/** For each place that declares a `ttl`, or another duration of this `name`; calls that have it from there do not repeat it. */
+export const suspectDeclared = (place: string, value: unknown, name = 'ttl'): void =>
+  suspectMilliseconds({ place, name, value, once: `${place} ${name}` });
 
 const inWords = (seconds: number): string =>
   seconds < 2 * DAY ? `${Math.round(seconds / 3_600)} hours` : `${Math.round(seconds / DAY)} days`;
@@ -115,7 +131,7 @@ export function ttlMs(call: string, ttl: Duration, path = 'ttl'): number {
   const check = new OptionCheck(call);
   const ms = check.durationMs(path, ttl, 's');
   check.throwIfAny();
-  suspectMilliseconds(call, ttl);
+  suspectCalled(call, ttl);
   return ms ?? 0;
 }
 
@@ -138,9 +154,13 @@ const orZero = (check: OptionCheck, path: string, value: Duration | undefined): 
 export function resolvePlan(call: string, options: LoadOptions<never> | undefined, defaults: Plan): Plan {
   if (options === undefined) return defaults;
   const check = new OptionCheck(call);
+  if (typeof options !== 'object' || (options as unknown) === null) {
+    check.problem('options', "an object like { ttl: '5m' }", options);
+    check.throwIfAny();
+  }
   const plan = planOf(check, options, defaults);
   check.throwIfAny();
-  suspectMilliseconds(call, options.ttl);
+  suspectCalled(call, options.ttl);
   return plan;
 }
 

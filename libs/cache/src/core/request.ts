@@ -1,3 +1,4 @@
+import { OptionCheck } from '@mobius1/kernel';
 import { scopeNames, tagNames } from './generation.js';
 import { entryId } from './key.js';
 import { type LoadOptions, type Plan, resolvePlan } from './options.js';
@@ -31,8 +32,13 @@ export function resolveRequest(
   asked: Pick<CacheRequest, 'call' | 'key' | 'load' | 'options'>,
   defaults: Plan,
 ): CacheRequest {
-  const { call, key, options } = asked;
+  const { call, key, load, options } = asked;
   const namespace = options?.namespace;
+  if (typeof load !== 'function') {
+    const check = new OptionCheck(call);
+    check.problem('load', 'a function that returns the value', load);
+    check.throwIfAny();
+  }
   const id = entryId(key, namespace); // first: it says what is wrong with a namespace
   const plan = resolvePlan(call, options, defaults);
   const tags = options?.tags;

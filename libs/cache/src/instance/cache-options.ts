@@ -40,7 +40,7 @@ export interface CacheOptions {
   readonly leaseTimeout?: number;
   /** Milliseconds a caller waits for a load in another process before it loads itself. @default 10_000 */
   readonly waitTimeout?: number;
-  /** Bytes of an encoded value above which it is not stored. @default 16 MiB */
+  /** Bytes of an encoded value above which it is not stored. Larger ones want a longer `commandTimeout`, too. @default 2 MiB */
   readonly maxValueBytes?: number;
   /** Keys made from arguments are digests; with a secret they are keyed, so that nobody can find inputs by trying. */
   readonly keySecret?: string;

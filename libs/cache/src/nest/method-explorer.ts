@@ -11,8 +11,8 @@ type NestModule = NonNullable<Wrapper['host']>;
 
 /**
  * Looks once, at boot, at everything Nest has made: binds the objects that Nest did not construct itself (`useFactory`),
- * and refuses what would go wrong silently: two classes of one name whose cached methods would share their keys, and a feature
- * that nobody would see.
+ * and refuses what would go wrong silently: two classes of one name whose cached methods would share their keys, a feature that
+ * nobody would see, and a second cache for everybody.
  */
 @Injectable()
 export class MethodExplorer implements OnModuleInit, OnApplicationShutdown {
@@ -27,7 +27,9 @@ export class MethodExplorer implements OnModuleInit, OnApplicationShutdown {
   onModuleInit(): void {
     const wrappers = [...this.#discovery.getProviders(), ...this.#discovery.getControllers()];
     const decorated = wrappers.filter((wrapper) => BINDING_PROPERTY in prototypeOf(wrapper));
-    for (const module of new Set(wrappers.flatMap(({ host }) => host ?? []))) this.#refuseHiddenFeature(module);
+    const modules = new Set(wrappers.flatMap(({ host }) => host ?? []));
+    this.#refuseSecondCache(modules);
+    for (const module of modules) this.#refuseHiddenFeature(module);
     refuseSharedKeys(decorated.map(prototypeOf));
     begin(this.#root);
     for (const wrapper of decorated) {
@@ -39,6 +41,20 @@ export class MethodExplorer implements OnModuleInit, OnApplicationShutdown {
 
   onApplicationShutdown(): void {
     end(this.#root);
+  }
+
+  /** With two global caches it is chance which one an object has, and what one invalidates the other serves. */
+  #refuseSecondCache(modules: Iterable<NestModule>): void {
+    const roots = [...modules].filter(({ isGlobal, providers }) => {
+      const own: unknown = isGlobal && providers.get(CACHE_BINDING)?.instance;
+      return own instanceof Binding;
+    });
+    if (roots.length < 2) return;
+    const check = new OptionCheck('CacheModule');
+    const use =
+      'it is global: import it in the root module only; forFeature() is for the others, isGlobal: false for a cache apart';
+    check.problem('forRoot()', 'once in an application', `${roots.length} times`, use);
+    atBoot(() => check.throwIfAny());
   }
 
   /** A feature that is imported behind the cache itself would not be seen, and `clear()` would clear everything. */

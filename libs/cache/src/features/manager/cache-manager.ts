@@ -154,8 +154,9 @@ export class CacheManager {
    * @throws CounterConflictError when the key holds a cached value
    */
   async increment(key: string, options: IncrementOptions = {}): Promise<number> {
-    const { by = 1, ttl } = options;
     const check = new OptionCheck('increment()');
+    check.unknownKeys('', options, ['namespace', 'ttl', 'by']);
+    const { by = 1, ttl } = options;
     if (!Number.isSafeInteger(by)) check.problem('by', 'a safe integer', by);
     check.throwIfAny();
     const ms = ttl === undefined ? undefined : ttlMs('increment()', ttl);
@@ -240,6 +241,7 @@ export class CacheManager {
   #scope<O extends LoadOptions<never>>(options: O | undefined): LoadOptions<never> | undefined {
     const { namespace, ttl, tags } = this.#feature;
     if (namespace === undefined && ttl === undefined && !tags?.length) return options;
+    if (options !== undefined && typeof options !== 'object') return options; // the engine says that it is none
     return {
       ...options,
       namespace: options?.namespace ?? namespace,

@@ -1,5 +1,6 @@
 import { formatDuration, OptionCheck } from '@mobius1/kernel';
 import type { BlockRule, LimitRule, MeterKind } from '../../core/limits/limit-store.js';
+import { suspectDeclared } from '../../core/options.js';
 import { calendarOf, isTimeZone } from './calendar.js';
 import type { RateLimitAlgorithm, RateLimitBlock, RateLimitOutage, RateLimitPolicy } from './limit-types.js';
 
@@ -95,6 +96,7 @@ function resolve(policy: RateLimitPolicy, call: string): Limit {
   };
   const onOutage = check.oneOf('policy.onOutage', policy.onOutage, OUTAGES);
   check.throwIfAny();
+  suspectDeclared(call, policy.window, 'window');
   const shown = name ?? `${limit}/${kind === 'calendar' ? per : kind === 'slots' ? 'slots' : formatDuration(windowMs)}`;
   return Object.freeze({
     name: shown,
