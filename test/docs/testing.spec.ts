@@ -60,7 +60,7 @@ describe('the advice for tests of an application', () => {
     const now = Date.now();
     const date = jest.spyOn(Date, 'now').mockReturnValue(now + 4 * 60_000);
     expect(await prices.price('tea')).toBe(1);
-    date.mockReturnValue(now + 5 * 60_000);
+    date.mockReturnValue(now + 6 * 60_000);
     expect(await prices.price('tea')).toBe(2);
   });
 
