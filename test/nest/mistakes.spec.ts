@@ -106,6 +106,13 @@ describe('a mistake of the first minutes', () => {
       );
     });
 
+    it('by its URL alone, and nothing of a password is shown', async () => {
+      const text = await failure(() => withCache(`redis://:${PASSWORD}@localhost:6379` as never));
+      expect(text).toContain(
+        "1 invalid option\n  redis: expected an object like { host: 'localhost' } or { url: 'redis://localhost:6379' }, got a value that is not shown",
+      );
+    });
+
     it('whose host nobody knows', async () => {
       const app = await withCache({ host: 'no-such-host.invalid' });
       expect(await heard(/cannot be used yet/)).toMatch(

@@ -103,6 +103,14 @@ export function isRedisUrl(url: unknown): boolean {
 /** Checks Redis options; problems go to `check` under `scope`. */
 export function checkRedisOptions(check: OptionCheck, options: RedisOptions, scope = 'redis'): void {
   const at = (name: string): string => (scope === '' ? name : `${scope}.${name}`);
+  if (!isObject(options)) {
+    check.problem(
+      scope === '' ? 'options' : scope,
+      "an object like { host: 'localhost' } or { url: 'redis://localhost:6379' }",
+      options,
+    );
+    return;
+  }
   check.unknownKeys(scope, options, KNOWN);
   check.string(at('host'), options.host, { max: 255 });
   check.integerBetween(at('port'), options.port, 1, 65_535);

@@ -48,7 +48,8 @@ export function mergeEnvironment(options: CacheOptions, environment: CacheEnviro
   const { redis: fromCode, model: modelOfCode, ...code } = options;
   const { redis: fromEnvironment, located, model: modelOfEnvironment, ...others } = environment;
   const rest = { ...others, ...mergeModel(modelOfCode, modelOfEnvironment) };
-  const complete = fromCode === false || fromCode?.client !== undefined || fromCode?.url !== undefined;
+  if (fromCode !== undefined && typeof fromCode !== 'object') return { ...rest, ...defined(code), redis: fromCode };
+  const complete = fromCode?.client !== undefined || fromCode?.url !== undefined;
   if (complete || (fromCode === undefined && !located)) return { ...rest, ...defined(code), redis: fromCode };
   const { url, ...fields } = fromEnvironment;
   const placed = fromCode?.host ?? fromCode?.cluster ?? fromCode?.sentinels;
