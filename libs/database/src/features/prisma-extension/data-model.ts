@@ -1,9 +1,12 @@
+import { declaredFields } from './declared-fields.js';
+import { type Keys, keysOf } from './keys.js';
+
 /** What a generated client knows of the schema at run time. */
 export interface RuntimeDataModel {
   readonly models: Readonly<Record<string, { readonly fields: readonly RuntimeField[] }>>;
 }
 
-interface RuntimeField {
+export interface RuntimeField {
   readonly name: string;
   readonly kind: string;
   /** The other model, for a relation. */
@@ -21,12 +24,15 @@ export class DataModel {
   readonly names: readonly string[];
   readonly #relations: ReadonlyMap<string, ReadonlyMap<string, string>>;
   readonly #identified: ReadonlySet<string>;
+  readonly #keys: ReadonlyMap<string, Keys>;
 
-  constructor({ models }: RuntimeDataModel) {
-    this.names = Object.keys(models);
-    this.hash = hashOf(JSON.stringify(models));
+  /** @param schema its text: the run-time model does not tell which fields are referred to */
+  constructor(runtime: RuntimeDataModel, schema: string) {
+    const models = Object.entries(runtime.models);
+    this.names = Object.keys(runtime.models);
+    this.hash = hashOf(JSON.stringify(runtime));
     this.#relations = new Map(
-      Object.entries(models).map(([name, { fields }]) => [
+      models.map(([name, { fields }]) => [
         name,
         new Map(
           fields.filter(({ relationName }) => relationName !== undefined).map((field) => [field.name, field.type]),
@@ -34,8 +40,11 @@ export class DataModel {
       ]),
     );
     this.#identified = new Set(
-      this.names.filter((name) => models[name]?.fields.some((field) => field.name === 'id' && IDS.has(field.type))),
+      models
+        .filter(([, { fields }]) => fields.some(({ name, type }) => name === 'id' && IDS.has(type)))
+        .map(([name]) => name),
     );
+    this.#keys = keysOf(runtime.models, declaredFields(schema));
   }
 
   /** Whether records of a model can be told apart by the text of their `id`. */
@@ -46,6 +55,19 @@ export class DataModel {
   /** The model behind a field that is a relation. */
   relation(model: string, field: string): string | undefined {
     return this.#relations.get(model)?.get(field);
+  }
+
+  /**
+   * Whether a field is more than plain data: the database may carry its change on to rows that refer to it, whatever the schema says of
+   * `onUpdate`, and answers found by an old `id` are no longer true.
+   */
+  isKey(model: string, field: string): boolean {
+    return this.#keys.get(model)?.own.has(field) ?? true;
+  }
+
+  /** Whether a field is a relation whose writes change a key of the rows behind it. */
+  hasKeyBehind(model: string, field: string): boolean {
+    return this.#keys.get(model)?.behind.has(field) ?? true;
   }
 
   /** The models that a model has a relation with. */

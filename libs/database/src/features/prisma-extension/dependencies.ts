@@ -1,3 +1,4 @@
+import { changesOf, type Fields, isObject } from './changes.js';
 import type { DataModel } from './data-model.js';
 
 /**
@@ -9,8 +10,8 @@ import type { DataModel } from './data-model.js';
  * - `Document#`: every single document. What was found by an id has it as well; writes void it when nobody knows which documents
  *   they changed.
  *
- * So a write of one document leaves all others that were found by their ids. Where the arguments leave anything open, more is voided,
- * never less.
+ * So a write of one document leaves all others that were found by their ids. A delete, or the change of a key, goes on to whatever is
+ * connected with the model, because the database may do so. Where the arguments leave anything open, more is voided, never less.
  */
 export interface Dependencies {
   readonly model: DataModel;
@@ -18,15 +19,9 @@ export interface Dependencies {
   readonly onDelete: (model: string) => Iterable<string>;
 }
 
-type Fields = Readonly<Record<string, unknown>>;
-
-const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null;
-
 export const some = (model: string): string => model;
 export const single = (model: string): string => `${model}#`;
-/** A database may know one id in several spellings: a UUID in capitals, in braces or without hyphens, text that ignores case. */
-const one = (model: string, id: string | number | bigint): string =>
-  `${model}#${String(id).trim().toLowerCase().replace(/[-{}]/g, '')}`;
+const one = (model: string, id: string): string => `${model}#${id}`;
 
 /** The same tags with whole models for single records: when there are too many to name. */
 export const byModel = (tags: Iterable<string>): string[] => [
@@ -36,18 +31,24 @@ export const byModel = (tags: Iterable<string>): string[] => [
 /** Longer tags are refused by caches; an id this long is then any document. */
 const LONGEST_ID = 128;
 
-/** Whether a tag can be made of an id. */
-const fitsTag = (id: unknown): id is string | number | bigint =>
-  ['string', 'number', 'bigint'].includes(typeof id) && String(id).length <= LONGEST_ID;
+/**
+ * An id as a tag has it. Databases take ids for equal that are written differently: a UUID with capitals or without hyphens, text
+ * without regard to case, or padded. What they can tell apart may be one tag: it only voids more.
+ */
+function foldId(id: unknown): string | undefined {
+  if (!['string', 'number', 'bigint'].includes(typeof id)) return undefined;
+  const folded = String(id)
+    .toUpperCase()
+    .replace(/[^\p{L}\p{N}]/gu, '');
+  return folded.length <= LONGEST_ID ? folded : undefined;
+}
 
 /** Tags of an answer. */
 export function tagsOfRead({ model: data }: Dependencies, model: string, operation: string, args: Fields): string[] {
-  const beside = new Set<string>();
-  visitRelations(data, model, args, (other) => beside.add(other));
-  const id = operation.startsWith('findUnique') && isObject(args.where) ? args.where.id : undefined;
-  if (data.identifies(model) && fitsTag(id)) {
-    return [one(model, id), single(model), ...[...beside].map(some)];
-  }
+  const beside = modelsNamedBy(data, model, args);
+  const where = operation.startsWith('findUnique') && data.identifies(model) ? args.where : undefined;
+  const id = foldId(idIn(where));
+  if (id !== undefined) return [one(model, id), single(model), ...[...beside].map(some)];
   return [...new Set([model, ...beside])].map(some);
 }
 
@@ -57,15 +58,17 @@ export function tagsOfWrite(
   { model, operation, args, result }: { model: string; operation: string; args: Fields; result?: unknown },
 ): string[] {
   const tags = new Set([some(model)]);
-  const all = (other: string): void => void tags.add(some(other)).add(single(other));
+  const all = (models: Iterable<string>): void => {
+    for (const tag of tagsOfModels(models)) tags.add(tag);
+  };
   const ids = MANY.test(operation) || !data.identifies(model) ? undefined : idsOfWrite(operation, args, result);
-  if (ids === undefined) all(model);
+  if (ids === undefined) all([model]);
   else for (const id of ids) tags.add(one(model, id));
-  if (operation.startsWith('delete') || changesId(operation, args)) for (const other of onDelete(model)) all(other);
-  visitRelations(data, model, writtenBy(args), (other, change) => {
-    all(other);
-    if (reachesFurther(change)) for (const each of onDelete(other)) all(each);
-  });
+  if (operation.startsWith('delete')) all(onDelete(model));
+  const { touched, deleted, keys } = changesOf(data, model, operation, args);
+  all(touched);
+  for (const each of deleted) all(onDelete(each));
+  if (keys) all(data.connected(model));
   return [...tags];
 }
 
@@ -75,55 +78,46 @@ export const tagsOfModels = (models: Iterable<string>): string[] =>
 
 const MANY = /Many/;
 
-const writtenBy = ({ data, create, update }: Fields): unknown[] => [data, create, update];
-
-/** Whether a nested write deletes, or changes an id: the database may do more then. */
-const reachesFurther = (change: unknown): boolean => {
-  if (!isObject(change)) return false;
-  if ('delete' in change || 'deleteMany' in change) return true;
-  const changed = [change.update, change.updateMany, change.upsert].flat().filter(isObject);
-  // With a `where` the fields are in `data`, or in `update` of an upsert.
-  return changed.some((part) => [part, part.data, part.update].some((fields) => isObject(fields) && 'id' in fields));
-};
-
-/** The database changes what refers to a row when its id changes. */
-const changesId = (operation: string, { data, update }: Fields): boolean => {
-  const written = operation.startsWith('update') ? data : operation === 'upsert' ? update : undefined;
-  return isObject(written) && 'id' in written;
-};
+const idIn = (row: unknown): unknown => (isObject(row) ? row.id : undefined);
 
 /** Ids of the one row that is written; `undefined` when they are not all known. */
-function idsOfWrite(operation: string, args: Fields, result: unknown): (string | number | bigint)[] | undefined {
-  const where = isObject(args.where) ? args.where.id : undefined;
-  const found = isObject(result) ? result.id : undefined;
-  if (changesId(operation, args) || (operation === 'upsert' && found === undefined)) return undefined;
+function idsOfWrite(operation: string, args: Fields, result: unknown): readonly string[] | undefined {
+  const [where, found] = [idIn(args.where), idIn(result)];
+  // Nobody knows whether it was created, and under which id.
+  if (operation === 'upsert' && found === undefined) return undefined;
   // A new row was not there before: what was found under its id is all that there is to void.
   const ids = (operation === 'create' ? [found ?? idIn(args.data)] : [where, found]).filter((id) => id !== undefined);
-  const known = ids.length > 0 && ids.every(fitsTag);
+  const folded = ids.map(foldId).filter((id) => id !== undefined);
   // By another unique field, and without the id in what it returns, nobody knows which row it was.
-  return known ? ids : undefined;
+  return folded.length > 0 && folded.length === ids.length ? folded : undefined;
 }
 
-const idIn = (data: unknown): unknown => (isObject(data) ? data.id : undefined);
-
-/** Calls `visit` with every model that arguments reach through a relation, and with what is said of it. */
-function visitRelations(
-  data: DataModel,
-  model: string,
-  value: unknown,
-  visit: (other: string, said: unknown) => void,
-): void {
-  if (Array.isArray(value)) {
-    for (const part of value) visitRelations(data, model, part, visit);
-    return;
-  }
-  if (!isObject(value)) return;
-  for (const [key, part] of Object.entries(value)) {
-    if (part === undefined || part === false) continue;
-    const other = data.relation(model, key);
+/**
+ * The models behind relations that arguments name, wherever and to whatever end they do: a field of that name in any of the models that
+ * were found so far is one.
+ */
+function modelsNamedBy(data: DataModel, model: string, args: unknown): Set<string> {
+  const names = new Map<string, unknown>();
+  collectNames(args, names);
+  const found = new Set<string>();
+  const waiting = [model];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const others = [...names.keys()].flatMap((name) => data.relation(next, name) ?? []);
     // Counting all relations names none of them.
-    if (key === '_count' && part === true) for (const each of data.related(model)) visit(each, part);
-    if (other !== undefined) visit(other, part);
-    visitRelations(data, other ?? model, part, visit);
+    if (names.get('_count') === true) others.push(...data.related(next));
+    for (const other of others) {
+      if (!found.has(other)) waiting.push(other);
+      found.add(other);
+    }
+  }
+  return found;
+}
+
+function collectNames(value: unknown, names: Map<string, unknown>): void {
+  if (!isObject(value) || ArrayBuffer.isView(value)) return;
+  for (const [name, part] of Object.entries(value)) {
+    if (part === undefined || part === false) continue;
+    if (part === true || !names.has(name)) names.set(name, part);
+    collectNames(part, names);
   }
 }

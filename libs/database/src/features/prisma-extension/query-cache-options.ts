@@ -58,7 +58,8 @@ export function checkOptions({ cache, models, name, raw, onDelete, ...rest }: Qu
 /** @throws InvalidOptionsError for a model that is not one of the schema */
 export function checkModels({ models, onDelete }: QueryCacheExtensionOptions, known: readonly string[]): void {
   const check = new OptionCheck('withQueryCache');
-  const unknown = Object.keys({ ...models, ...onDelete }).filter((model) => !known.includes(model));
+  const named = [...Object.keys({ ...models, ...onDelete }), ...Object.values(onDelete ?? {}).flat()];
+  const unknown = named.filter((model) => !known.includes(model));
   for (const model of unknown) check.problem(model, `a model of the schema: ${known.join(', ')}`, model);
   check.throwIfAny();
 }

@@ -20,6 +20,8 @@ interface Operation {
 interface ExtensibleClient {
   readonly _runtimeDataModel: RuntimeDataModel;
   readonly _globalOmit?: unknown;
+  /** The text of the schema, and the kind of database. */
+  readonly _engineConfig?: { readonly inlineSchema?: unknown; readonly activeProvider?: unknown };
   $extends(extension: object): unknown;
   $transaction(...args: unknown[]): Promise<unknown>;
 }
@@ -68,15 +70,19 @@ class CachedClient {
   readonly #name: string;
   readonly #data: DataModel;
   readonly #dependencies: Dependencies;
+  /** Whether raw SQL is that of PostgreSQL; of others nothing is understood. */
+  readonly #readsSql: boolean;
   /** Before the names of operations in keys: database, schema, and what the client leaves out of answers. */
   readonly #scope: string;
   readonly #transactions = new PrismaTransactions((tags) => this.#invalidateNow(tags));
 
   constructor(client: ExtensibleClient, options: QueryCacheExtensionOptions) {
     const { name = 'prisma', onDelete } = options;
+    const { inlineSchema, activeProvider } = client._engineConfig ?? {};
     this.#options = options;
     this.#name = name;
-    this.#data = new DataModel(client._runtimeDataModel);
+    this.#data = new DataModel(client._runtimeDataModel, typeof inlineSchema === 'string' ? inlineSchema : '');
+    this.#readsSql = activeProvider === 'postgresql';
     this.#scope = `${name}.${this.#data.hash}.${JSON.stringify(client._globalOmit ?? null)}`;
     const connected = (model: string): Iterable<string> => onDelete?.[model] ?? this.#data.connected(model);
     this.#dependencies = { model: this.#data, onDelete: connected };
@@ -122,8 +128,9 @@ class CachedClient {
     const sql = sqlOf(args);
     const run = (): Promise<unknown> => query(args as never);
     const declared = this.#options.raw?.(sql);
-    if (declared === undefined && !mayChange(sql)) return run();
-    const tags = tagsOfModels(declared ?? this.#data.names);
+    if (declared === undefined && this.#readsSql && !mayChange(sql)) return run();
+    const known = declared?.every((model) => this.#data.names.includes(model)) === true;
+    const tags = tagsOfModels(known ? declared : this.#data.names);
     return this.#invalidating(run, () => this.#invalidate(tags, internal?.transaction));
   }
 
