@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { join } from 'node:path';
 import { CacheInstance } from '../../libs/cache/src/instance/cache-instance.js';
 import { Database } from '../../libs/database/src/drivers/database.js';
@@ -398,6 +399,26 @@ describe('What Prisma with a query cache reads after a write is what the databas
       ],
     ])('%s', (_, write, changed) => expectFresh(write, changed));
   });
+  describe('when a transaction commits later than a reader asks:', () => {
+    const update = (tx: Client): PromiseLike<unknown> => tx.team.update({ where: { id: 't1' }, data: { name: 'X' } });
+    const outside = AsyncLocalStorage.snapshot();
+
+    it.each<[what: string, write: (tx: Client) => PromiseLike<unknown>]>([
+      ['written in it', (tx) => update(tx)],
+      ['written by hand in it', (tx) => tx.$executeRawUnsafe(`UPDATE "Team" SET name = 'X'`)],
+      ['written in a transaction within', (tx) => tx.$transaction((inner) => Promise.resolve(update(inner)))],
+      ['written while another begins and ends', (tx) => prisma.$transaction(() => Promise.resolve(update(tx)))],
+      ['written where nobody knows of it', (tx) => outside(() => update(tx))],
+    ])('%s', async (_, write) => {
+      const team = (): PromiseLike<unknown> => read(prisma, 'team', { cache: { ttl: '5m' } });
+      await prisma.$transaction(async (tx) => {
+        await write(tx);
+        expect(await team()).toMatchObject({ name: 'Red' });
+      });
+      expect(await team()).toMatchObject({ name: 'X' });
+    });
+  });
+
   describe('and what has nothing to do with it stays:', () => {
     /** The reads that a write voids. */
     async function voided(write: () => PromiseLike<unknown>): Promise<Read[]> {
