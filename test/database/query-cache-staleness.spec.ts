@@ -2,10 +2,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { join } from 'node:path';
 import { CacheInstance } from '../../libs/cache/src/instance/cache-instance.js';
 import { Database } from '../../libs/database/src/drivers/database.js';
-import {
-  type QueryCacheExtensionOptions,
-  withQueryCache,
-} from '../../libs/database/src/features/prisma-extension/with-query-cache.js';
+import type { QueryCacheExtensionOptions } from '../../libs/database/src/features/prisma-extension/query-cache-options.js';
+import { withQueryCache } from '../../libs/database/src/features/prisma-extension/with-query-cache.js';
 import { PostgresEnv, type TestDatabase } from '../support/postgres-env.js';
 import { prismaOfSchema, type UntypedPrisma } from '../support/prisma-schema.js';
 
@@ -400,14 +398,15 @@ describe('What Prisma with a query cache reads after a write is what the databas
     ])('%s', (_, write, changed) => expectFresh(write, changed));
   });
   describe('when a transaction commits later than a reader asks:', () => {
-    const update = (tx: Client): PromiseLike<unknown> => tx.team.update({ where: { id: 't1' }, data: { name: 'X' } });
+    // Prisma does nothing before somebody waits for it, and then does it where they wait.
+    const update = async (tx: Client): Promise<unknown> => tx.team.update({ where: { id: 't1' }, data: { name: 'X' } });
     const outside = AsyncLocalStorage.snapshot();
 
     it.each<[what: string, write: (tx: Client) => PromiseLike<unknown>]>([
       ['written in it', (tx) => update(tx)],
       ['written by hand in it', (tx) => tx.$executeRawUnsafe(`UPDATE "Team" SET name = 'X'`)],
-      ['written in a transaction within', (tx) => tx.$transaction((inner) => Promise.resolve(update(inner)))],
-      ['written while another begins and ends', (tx) => prisma.$transaction(() => Promise.resolve(update(tx)))],
+      ['written in a transaction within', (tx) => tx.$transaction((inner) => update(inner))],
+      ['written while another begins and ends', (tx) => prisma.$transaction(() => update(tx))],
       ['written where nobody knows of it', (tx) => outside(() => update(tx))],
     ])('%s', async (_, write) => {
       const team = (): PromiseLike<unknown> => read(prisma, 'team', { cache: { ttl: '5m' } });

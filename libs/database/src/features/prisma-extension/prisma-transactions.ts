@@ -13,16 +13,18 @@ const MOST_TAGS = 1_000;
  */
 export class PrismaTransactions {
   readonly #pending = new AsyncLocalStorage<Pending>();
+  readonly #open = new Set<Pending>();
   readonly #invalidate: (tags: readonly string[]) => Promise<void>;
 
   constructor(invalidate: (tags: readonly string[]) => Promise<void>) {
     this.#invalidate = invalidate;
   }
 
-  /** Keeps tags until the end of the running transaction; `false` when none runs here. */
+  /** Keeps tags of a write in a transaction until that ends; `false` when they are to be told now. */
   defer(tags: Iterable<string>): boolean {
     const pending = this.#pending.getStore();
-    pending?.add(tags);
+    // Nobody knows which transaction it was of a write in the callback of somebody else: it may be any that is open.
+    for (const each of pending === undefined ? this.#open : [pending]) each.add(tags);
     return pending !== undefined;
   }
 
@@ -40,11 +42,14 @@ export class PrismaTransactions {
       await this.#invalidate([...pending.tags]);
     };
     let result: unknown;
+    this.#open.add(pending);
     try {
       result = await this.#pending.run(pending, async () => await run(...args));
     } catch (error) {
       if (!pending.abandoned && mayBeDone(error)) await flush();
       throw error;
+    } finally {
+      this.#open.delete(pending);
     }
     await flush();
     return result;
