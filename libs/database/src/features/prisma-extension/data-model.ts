@@ -1,18 +1,6 @@
 import { declaredFields } from './declared-fields.js';
 import { type Keys, keysOf } from './keys.js';
-
-/** What a generated client knows of the schema at run time. */
-export interface RuntimeDataModel {
-  readonly models: Readonly<Record<string, { readonly fields: readonly RuntimeField[] }>>;
-}
-
-export interface RuntimeField {
-  readonly name: string;
-  readonly kind: string;
-  /** The other model, for a relation. */
-  readonly type: string;
-  readonly relationName?: string;
-}
+import type { RuntimeDataModel } from './runtime-data-model.js';
 
 /** Others, such as times and decimals, can be written in many ways. */
 const IDS: ReadonlySet<string> = new Set(['String', 'Int', 'BigInt']);

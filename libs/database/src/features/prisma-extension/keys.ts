@@ -1,5 +1,5 @@
-import type { RuntimeDataModel, RuntimeField } from './data-model.js';
 import type { DeclaredField } from './declared-fields.js';
+import type { RuntimeDataModel, RuntimeField } from './runtime-data-model.js';
 
 type Models = RuntimeDataModel['models'];
 type Declared = ReadonlyMap<string, DeclaredField>;

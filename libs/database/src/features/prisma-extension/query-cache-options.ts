@@ -26,7 +26,10 @@ export interface QueryCacheExtensionOptions {
   readonly models?: Readonly<Record<string, Omit<CacheStrategy, 'tags'>>>;
   /** Tells databases apart that share a cache; the same in all processes. @default 'prisma' */
   readonly name?: string;
-  /** The models that raw SQL changes; `undefined` for "that is not known". @default not known: everything is made void */
+  /**
+   * The models that raw SQL changes, also along foreign keys; `undefined` for "that is not known". @default not known: everything is made
+   * void, except by what is certainly one statement of PostgreSQL that changes no rows
+   */
   readonly raw?: (sql: string) => readonly string[] | undefined;
   /**
    * What the database itself deletes or changes when a row of a model is deleted: `{ Workspace: ['Document'] }`. @default everything that is

@@ -1,10 +1,11 @@
 import { mayBeDone } from '../../core/retry-policy.js';
-import { DataModel, type RuntimeDataModel } from './data-model.js';
+import { DataModel } from './data-model.js';
 import { type Dependencies, tagsOfModels, tagsOfRead, tagsOfWrite } from './dependencies.js';
 import { type CachedReads, type CacheStrategy, READS } from './operations.js';
 import { PrismaTransactions } from './prisma-transactions.js';
 import { checkModels, checkOptions, type QueryCacheExtensionOptions } from './query-cache-options.js';
 import { mayChange, sqlOf } from './raw-sql.js';
+import type { RuntimeDataModel } from './runtime-data-model.js';
 import { thaw } from './thaw.js';
 
 interface Operation {
