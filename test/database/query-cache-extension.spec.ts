@@ -431,6 +431,7 @@ describe('Prisma with a query cache', () => {
   it('refuses wrong options', () => {
     expect(() => withQueryCache({} as never)).toThrow(/cache: expected the cache: CACHE_INSTANCE/);
     expect(() => withQueryCache({ cache, models: { User: { ttl: -1 } } })).toThrow(/models\.User\.ttl/);
+    expect(() => open({ onDelete: { User: ['Documents'] } })).toThrow(/Documents: expected a model of the schema/);
     expect(() => open({ models: { Usr: {} } })).toThrow(/Usr: expected a model of the schema: User, Workspace/);
   });
 

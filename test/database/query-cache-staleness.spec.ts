@@ -170,6 +170,11 @@ describe('What Prisma with a query cache reads after a write is what the databas
 
     it.each<Case>([
       ['update', () => prisma.team.update({ ...byId, data: slug }), ['member', 'members', 'member counts']],
+      [
+        'update, whatever is declared of deletes',
+        () => open({ onDelete: { Team: [] } }).team.update({ ...byId, data: slug }),
+        ['member', 'members'],
+      ],
       ['update with set', () => prisma.team.update({ ...byId, data: { slug: { set: 'blue' } } }), ['member']],
       ['update by the field itself', () => prisma.team.update({ where: { slug: 'red' }, data: slug }), ['member']],
       ['updateMany', () => prisma.team.updateMany({ ...byId, data: slug }), ['member', 'members']],
@@ -458,5 +463,25 @@ describe('What Prisma with a query cache reads after a write is what the databas
     it('SQL that reads', async () => {
       expect(await voided(() => prisma.$executeRawUnsafe('SELECT * FROM "Team" FOR UPDATE;'))).toEqual([]);
     });
+  });
+  it('more is void when the client tells nothing of its schema and its database', async () => {
+    const silent = new Proxy(base, {
+      get: (client, name) => (name === '_engineConfig' ? undefined : (Reflect.get(client, name) as unknown)),
+    });
+    const extend = withQueryCache({ cache }) as unknown as (client: Client) => Client;
+    prisma = extend(silent);
+    const hits = (): number => cache.engine.counts.hits;
+    const team = { where: { id: 't1' } };
+    for (const [write, stays] of [
+      [() => prisma.note.update({ where: { id: 1 }, data: { text: 'new' } }), true],
+      [() => prisma.team.update({ ...team, data: { name: 'new' } }), false],
+      [() => prisma.$executeRawUnsafe('SELECT 1'), false],
+    ] as const) {
+      await read(prisma, 'member', { cache: true });
+      await write();
+      const before = hits();
+      await read(prisma, 'member', { cache: true });
+      expect(hits() > before).toBe(stays);
+    }
   });
 });
