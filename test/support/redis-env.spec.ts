@@ -58,6 +58,15 @@ describe('RedisEnv.process', () => {
     expect(await server.command('DBSIZE')).toBe(0);
   });
 
+  it('comes back with what it held when it is given that', async () => {
+    await server.command('SET', 'kept', 'value');
+    const held = await server.snapshot();
+    await server.command('SET', 'lost', 'value');
+    await server.restart(held);
+    expect(await server.command('KEYS', '*')).toEqual(['kept']);
+    await server.command('FLUSHALL');
+  });
+
   it('refuses connections once it is killed, even when it was frozen', async () => {
     server.freeze();
     await server.kill('SIGTERM');

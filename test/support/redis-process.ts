@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,6 +21,8 @@ export interface RedisProcessOptions {
 
 /** What a server says when it serves: Redis, then Sentinel. */
 const READY = /Ready to accept connections|Sentinel ID is/;
+/** Redis writes it to its directory, and reads it at the start. */
+const SNAPSHOT = 'dump.rdb';
 const START_TIMEOUT_MS = 30_000;
 /** With 12000 ports to choose from, five collisions in a row mean something else. */
 const ATTEMPTS = 5;
@@ -28,6 +31,7 @@ const ATTEMPTS = 5;
 export class RedisProcess {
   readonly host = '127.0.0.1';
   #port = 0;
+  #directory = '';
   #child: ChildProcess | undefined;
   #ended: Promise<void> = Promise.resolve();
   readonly #binary: RedisBinary;
@@ -95,10 +99,16 @@ export class RedisProcess {
     return this.kill();
   }
 
-  /** A new server on the same port, empty, with the same arguments. */
-  async restart(): Promise<void> {
+  /** All that the server holds now, as `restart` takes it. */
+  async snapshot(): Promise<Buffer> {
+    await this.command('SAVE');
+    return readFile(join(this.#directory, SNAPSHOT));
+  }
+
+  /** A new server on the same port with the same arguments: empty, or with what a snapshot holds. */
+  async restart(snapshot?: Buffer): Promise<void> {
     await this.kill();
-    const log = await this.#launch(this.#port);
+    const log = await this.#launch(this.#port, snapshot);
     if (!this.running) throw new TestEnvironmentError('NOT_STARTED', `Redis did not come back: ${log.trim()}`);
   }
 
@@ -123,9 +133,11 @@ export class RedisProcess {
   }
 
   /** Resolves to what the server said when it is ready or has ended. */
-  async #launch(port: number): Promise<string> {
+  async #launch(port: number, snapshot?: Buffer): Promise<string> {
     this.#port = port;
     const directory = mkdtempSync(join(tmpdir(), 'mobius-redis-'));
+    this.#directory = directory;
+    if (snapshot !== undefined) writeFileSync(join(directory, SNAPSHOT), snapshot);
     const { command, env } = this.#binary;
     const child = spawn(command, this.#commandLine(directory), {
       env: { ...process.env, ...env },

@@ -23,6 +23,15 @@ const someMaster = async ({ target, draw }: Scene) => {
 };
 const someWorker = ({ workers, draw }: Scene): Program => workers[Math.floor(draw() * workers.length)]!;
 
+const frozen = (from: number, to: number): Fault => {
+  return async (scene) => {
+    const master = await someMaster(scene);
+    master.freeze();
+    await wait(between(scene.draw, from, to));
+    master.thaw();
+  };
+};
+
 /** Faults of a server that stays who it is. */
 const SERVER: Readonly<Record<string, Fault>> = {
   'listening connections killed': async (scene) =>
@@ -32,12 +41,7 @@ const SERVER: Readonly<Record<string, Fault>> = {
     for (const type of ['normal', 'pubsub']) await master.command('CLIENT', 'KILL', 'TYPE', type, 'SKIPME', 'yes');
   },
   'scripts flushed': async (scene) => (await someMaster(scene)).command('SCRIPT', 'FLUSH'),
-  'Redis frozen': async (scene) => {
-    const master = await someMaster(scene);
-    master.freeze();
-    await wait(between(scene.draw, 60, 400)); // shorter than what makes a Cluster or Sentinel give it up
-    master.thaw();
-  },
+  'Redis frozen': frozen(60, 400), // shorter than what makes a Cluster or Sentinel give it up
   'everything evicted': async (scene) => {
     const master = await someMaster(scene);
     await master.command('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru');
@@ -72,7 +76,19 @@ const PROCESSES: Readonly<Record<string, Fault>> = {
   },
 };
 
-const RESTART: Readonly<Record<string, Fault>> = {
+/** Faults of a server that nobody takes the place of. */
+const ALONE: Readonly<Record<string, Fault>> = {
+  'Redis frozen for long': frozen(3_000, 4_000), // longer than it takes a process to notice that it hears nothing
+  'Redis killed and restarted with what it held': async (scene) => {
+    const master = await someMaster(scene);
+    let held: Buffer | undefined;
+    await scene.withoutWrites(async () => {
+      held = await master.snapshot(); // what it confirms after that would be lost with it, as a failover may lose it
+      await master.kill();
+    });
+    await wait(between(scene.draw, 100, 600)); // what is invalidated now is still there when it is back
+    await master.restart(held);
+  },
   'Redis killed and restarted empty': async (scene) => {
     const master = await someMaster(scene);
     await master.kill();
@@ -94,7 +110,7 @@ export function faultsOf(target: Target): Readonly<Record<string, Fault>> {
   return {
     ...SERVER,
     ...PROCESSES,
-    ...(target.failover === undefined ? RESTART : { 'failover asked for': failover('politely') }),
+    ...(target.failover === undefined ? ALONE : { 'failover asked for': failover('politely') }),
     ...(target.spare > 0 ? { 'master killed': failover('killed') } : {}),
   };
 }
