@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { summaryOf } from '../../tools/compare/summary.cjs';
 import { type Page, type Table, tablesIn, writeTables } from '../../tools/compare/tables.cjs';
 import { readPages, ROOT } from '../docs/page.js';
 
@@ -156,48 +157,57 @@ describe('the pages with what was measured', () => {
 });
 
 describe('the table of torture', () => {
-  /** What `measureTorture` makes of what runs have found. */
-  function measured(ours: { stale: number }): { tables: Table[]; broken: string[] } {
-    const sums = {
-      topologies: ['single'],
-      seeds: [1000, 1004],
-      faults: 9,
-      reads: 12_345,
-      writes: 6,
-      errors: 0,
-      maxAgeMs: 70,
-    };
+  interface Measured {
+    readonly tables: Table[];
+    readonly broken: string[];
+    readonly asked: string[][];
+  }
+
+  /** What `measureTorture` makes of what runs have found, and how it asked for them. */
+  function measured(ours: { stale: number; stayed: number; errors?: number }): Measured {
+    const sums = { seeds: [1000, 1004], faults: 9, reads: 12_345, writes: 6, errors: 0, maxAgeMs: 7_012, looked: 70 };
+    const versions = ['Redis 9.9.9', 'beneath 1'];
     const found = {
       mobius: { ...sums, ...ours, name: 'Mobius cache', measured: TODAY },
-      bentocache: {
-        ...sums,
-        stale: 5,
-        name: 'bentocache',
-        measured: { ...TODAY, versions: ['Redis 9.9.9', 'beneath 1'] },
-      },
+      bentocache: { ...sums, stale: 1234, stayed: 12, name: 'bentocache', measured: { ...TODAY, versions } },
     };
     const program = `
       import { measureTorture } from './tools/compare/torture.mjs';
       const found = ${JSON.stringify(found)};
-      const run = async (args) => found[args[args.indexOf('--adapter') + 1]];
-      console.log(JSON.stringify(await measureTorture({ run, seeds: 5, quick: false })));`;
+      const asked = [];
+      const run = async (args) => {
+        asked.push(args);
+        return found[args[args.indexOf('--adapter') + 1]];
+      };
+      console.log(JSON.stringify({ ...(await measureTorture({ run, seeds: 5, quick: false })), asked }));`;
     const args = ['--input-type=module', '--eval', program];
-    return JSON.parse(spawnSync(process.execPath, args, { cwd: ROOT, encoding: 'utf8' }).stdout);
+    return JSON.parse(spawnSync(process.execPath, args, { cwd: ROOT, encoding: 'utf8' }).stdout) as Measured;
   }
 
+  it('asks every cache the same, and judges them alike', () => {
+    const [ours, ...others] = measured({ stale: 0, stayed: 0 }).asked.map((args) => args.join(' '));
+    expect(ours).toContain('--judgement common');
+    expect(others).toEqual([ours?.replace('--adapter mobius', '--adapter bentocache')]);
+  });
+
   it('has a row for each cache, and every version that took part', () => {
-    const { tables, broken } = measured({ stale: 0 });
+    const { tables, broken } = measured({ stale: 0, stayed: 0 });
     expect(broken).toEqual([]);
+    const stays = 'old values that stayed';
     expect(tables).toMatchObject([
       {
         title: 'Torture',
         rows: [
-          { what: 'Mobius cache', reads: '12,345', 'stale reads': '0', 'the oldest': '' },
           {
-            what: 'bentocache',
-            seeds: '1000 to 1004',
-            'stale reads': '5',
-            'the oldest': '70 ms after the invalidation',
+            what: 'Mobius cache',
+            reads: '12,345',
+            'stale reads': '0',
+            'the oldest': '–',
+            [stays]: '0 of 70 looked for',
+          },
+          {
+            ...{ what: 'bentocache', seeds: '1000 to 1004', 'stale reads': '1,234', share: '10.00 %' },
+            ...{ 'the oldest': '7,012 ms', [stays]: '12 of 70 looked for' },
           },
         ],
         measured: { date: TODAY.date, versions: [...TODAY.versions, 'beneath 1'] },
@@ -205,10 +215,29 @@ describe('the table of torture', () => {
     ]);
   });
 
-  it('is written when a guarantee of this cache was broken, too, and the run fails', () => {
-    const { tables, broken } = measured({ stale: 3 });
-    expect(tables[0]?.rows[0]).toMatchObject({ what: 'Mobius cache', 'stale reads': '3' });
+  it.each([
+    ['an old value stayed', { stale: 3, stayed: 1 }],
+    ['a call failed', { stale: 0, stayed: 0, errors: 1 }],
+  ])('is written when a guarantee of this cache was broken, too, and the run fails: %s', (_what, found) => {
+    const { tables, broken } = measured(found);
+    expect(tables[0]?.rows[0]).toMatchObject({ what: 'Mobius cache', 'stale reads': String(found.stale) });
     expect(broken).toEqual(['torture: Mobius cache broke a guarantee; see above']);
+  });
+
+  it('is no breach where a read only came before its message', () => {
+    expect(measured({ stale: 3, stayed: 0 }).broken).toEqual([]);
+  });
+});
+
+describe('the table of the README', () => {
+  it('says what the tables say that it is made of', () => {
+    const pages = readPages();
+    const readme = pages.find(({ path }) => path === 'README.md')?.text ?? '';
+    const lines = readme.split('\n').map((line) => line.split('|').map((cell) => cell.trim()));
+    for (const row of summaryOf(pages).rows) {
+      const cells = Object.values(row).map(String);
+      expect(lines.find(([, what]) => what === cells[0])?.slice(1, -1)).toEqual(cells);
+    }
   });
 });
 

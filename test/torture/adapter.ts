@@ -11,8 +11,15 @@ export type TortureRedis =
   | { readonly sentinels: readonly { host: string; port: number }[]; readonly name: string };
 
 /**
- * A cache under torture. Five methods are all that is needed; whatever else is there makes the judgement stricter.
- * Write one for your cache and run it: `npm run torture -- --adapter path/to/adapter.ts`.
+ * Who judges the reads. `common` compares caches: it knows of each read only when it began, and of each invalidation only
+ * when it returned. `strict` holds a cache to its own guarantees: it uses the rules that an adapter brings.
+ */
+export const JUDGEMENTS = ['strict', 'common'] as const;
+export type Judgement = (typeof JUDGEMENTS)[number];
+
+/**
+ * A cache under torture. These methods are all that is needed, and all that the common judgement uses.
+ * Write one for your cache and run it: `npm run torture -- --judgement common --adapter path/to/adapter.ts`.
  */
 export interface TortureAdapter {
   /** Name and version, for the report. */
@@ -22,6 +29,16 @@ export interface TortureAdapter {
   set(key: string, value: number, options: TortureOptions): Promise<unknown>;
   delete(key: string): Promise<unknown>;
   invalidateTag(tag: string): Promise<unknown>;
+  /** Counts for the report. */
+  counts?(): Readonly<Record<string, number>>;
+  close(): Promise<unknown>;
+  readonly strict?: StrictRules;
+}
+
+/** What the strict judgement uses besides: further methods, a sharper barrier, and what the guarantees excuse. */
+export interface StrictRules {
+  /** In place of the plain one: with options that not every cache has. */
+  getOrSet?(key: string, load: () => Promise<number>, options: TortureOptions): Promise<number>;
   /** The values of several keys; those that are missing are loaded together. */
   getOrSetMany?(
     keys: readonly string[],
@@ -33,20 +50,14 @@ export interface TortureAdapter {
   /** Further ways to void everything under `key`, by name. */
   readonly invalidations?: readonly (readonly [string, (key: string) => Promise<unknown>])[];
   /**
-   * Milliseconds for which a process may still answer what another one has invalidated; older is a violation. For a cache
-   * with `catchUp` this counts only where that has an excuse.
-   */
-  readonly graceMs: number;
-  /**
    * Resolves when this process knows of everything that was invalidated before. What it returns is asked after the read:
    * true when Redis could be reached and heard all the time, so that nothing old has an excuse.
    */
   catchUp?(): Promise<() => boolean>;
-  /** Invalidations that have returned and that other processes cannot know of yet. */
+  /** Milliseconds for which a process that `catchUp` excuses may still answer what another one has invalidated. @default none */
+  readonly graceMs?: number;
+  /** Invalidations that have returned and that other processes cannot know of yet; the others are not blamed for those. */
   untold?(): number;
-  /** Counts for the report. */
-  counts?(): Readonly<Record<string, number>>;
-  close(): Promise<unknown>;
 }
 
 /** What an adapter file exports. */

@@ -1,3 +1,4 @@
+import type { Judgement } from './adapter.js';
 import { torture } from './torture.js';
 import { TOPOLOGIES, type Topology } from './target.js';
 
@@ -12,8 +13,8 @@ describe('a cache under torture', () => {
   it.each(runs)(
     `serves nothing that was invalidated and fails no call (%s, %s, seed ${seed})`,
     async (topology, _tier, env) => {
-      const { stale, errors, faults, counts } = await torture({ topology, seed, env });
-      expect({ stale, errors }).toEqual({ stale: [], errors: [] });
+      const { stale, kept, errors, faults, counts } = await torture({ topology, seed, env });
+      expect({ stale, stayed: kept.stayed, errors }).toEqual({ stale: [], stayed: 0, errors: [] });
       // It was one: everything came to pass, values came out of the cache, and fills were kept out of it.
       expect(Object.values(faults).every((count) => count > 0)).toBe(true);
       expect(Object.keys(faults).length).toBeGreaterThan(9);
@@ -22,4 +23,24 @@ describe('a cache under torture', () => {
     },
     180_000,
   );
+});
+
+describe('those who judge', () => {
+  const judged = (judgement: Judgement) =>
+    torture({ judgement, adapter: 'test/torture/fixtures/alone.ts', seed: 1, processes: 2, faults: 0 });
+
+  it('compare without an excuse: old values are counted when they are read, and again when they stay', async () => {
+    const { stale, kept, errors } = await judged('common');
+    expect(errors).toEqual([]);
+    expect(stale.filter(({ what }) => what !== 'stored').length).toBeGreaterThan(0);
+    expect(kept.stayed).toBeGreaterThan(0);
+    expect(kept.looked).toBeGreaterThanOrEqual(kept.stayed);
+  }, 60_000);
+
+  it('hold a cache to its own rules: a read may be excused, a value that stays is not', async () => {
+    const { stale, kept, errors } = await judged('strict');
+    expect(errors).toEqual([]);
+    expect([...new Set(stale.map(({ what }) => what))]).toEqual(['stored']);
+    expect(kept.stayed).toBeGreaterThan(0);
+  }, 60_000);
 });

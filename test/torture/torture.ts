@@ -4,6 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { eventually } from '../support/eventually.js';
 import { Program } from '../support/program.js';
 import { RedisEnv } from '../support/redis-env.js';
+import type { Judgement } from './adapter.js';
 import { faultsOf, type Scene } from './faults.js';
 import { startTarget, type Topology } from './target.js';
 import { type StaleRead, Truth } from './truth.js';
@@ -12,6 +13,8 @@ export interface TortureOptions {
   /** Path of an adapter from the root of the repository. @default this cache */
   readonly adapter?: string;
   readonly seed: number;
+  /** @default 'strict' */
+  readonly judgement?: Judgement;
   readonly topology?: Topology;
   /** @default 4 */
   readonly processes?: number;
@@ -28,12 +31,15 @@ export interface TortureOptions {
 export interface TortureReport {
   readonly name: string;
   readonly seed: number;
+  readonly judgement: Judgement;
   readonly topology: Topology;
   readonly counts: Readonly<Record<string, number>>;
   /** How often each kind of fault came. */
   readonly faults: Readonly<Record<string, number>>;
-  /** Reads that broke a guarantee. */
+  /** Reads that began after an invalidation had returned, and got what was there before; strictly judged, those that broke a guarantee. */
   readonly stale: readonly StaleRead[];
+  /** Keys looked at after each fault, when all was quiet, and those of which some process still got an old value. */
+  readonly kept: { readonly looked: number; readonly stayed: number };
   /** What was thrown at callers; a cache fails no read. */
   readonly errors: readonly string[];
 }
@@ -44,17 +50,26 @@ const SKEWS_MS = [0, 2_000, -2_000];
 
 /**
  * Several processes read, write and invalidate at random while their Redis, and they themselves, suffer one fault after the
- * other. Every read is judged by what had been invalidated before it began; after each fault all callers pause, and so is
- * everything that is stored. The seed decides what happens, not when: no two runs are the same.
+ * other. Every read is judged by what had been invalidated before it began; so is, after each fault, everything that is stored,
+ * while all callers pause. The seed decides what happens, not when: no two runs are the same.
  */
 export async function torture(options: TortureOptions): Promise<TortureReport> {
-  const { adapter = OWN, seed, topology = 'single', processes = 4, tasks = 6, env = {} } = options;
+  const {
+    adapter = OWN,
+    seed,
+    judgement = 'strict',
+    topology = 'single',
+    processes = 4,
+    tasks = 6,
+    env = {},
+  } = options;
   const dice = new FakeClock(0, seed);
   const draw = (): number => dice.random();
   const target = await startTarget(topology);
   const source = await RedisEnv.process();
   const truth = new Truth(source.url, () => Date.now());
   const workers: Program[] = [];
+  const kept = { looked: 0, stayed: 0 };
   let started = 0;
   let name = '';
 
@@ -62,7 +77,7 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
     const number = started++;
     const worker = await Program.start('test/torture/worker.ts', {
       ...{ TRUTH_URL: source.url, ADAPTER: adapter, PREFIX: prefix, REDIS: JSON.stringify(target.redis) },
-      SKEW_MS: String(SKEWS_MS[number % SKEWS_MS.length]),
+      ...{ JUDGEMENT: judgement, SKEW_MS: String(SKEWS_MS[number % SKEWS_MS.length]) },
       ...env,
     });
     name = String(await worker.call('start'));
@@ -77,7 +92,11 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
   const quietly = async (): Promise<void> => {
     await all('pause');
     await settled();
-    await all('check');
+    const looks = (await all('check')) as { looked: string[]; stayed: string[] }[];
+    const stayed = [...new Set(looks.flatMap((look) => look.stayed))];
+    kept.looked += looks[0]?.looked.length ?? 0;
+    kept.stayed += stayed.length;
+    await workers[0]?.call('forget', stayed);
     await all('resume');
   };
   const scene: Scene = {
@@ -103,7 +122,7 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
     const counts = sum(await all('stop'));
     const [stale, errors] = [await truth.stale(), await truth.errors()];
     await all('close');
-    return { name, seed, topology, counts, faults: suffered, stale, errors };
+    return { name, seed, judgement, topology, counts, faults: suffered, stale, kept, errors };
   } finally {
     await Promise.all(workers.map((worker) => worker.kill()));
     truth.close();

@@ -5,7 +5,7 @@ export interface StaleRead {
   readonly key: string;
   readonly value: number;
   readonly floor: number;
-  /** Milliseconds since the invalidation returned. */
+  /** Milliseconds from when the invalidation returned until the read began. */
   readonly ageMs: number;
   readonly what: string;
   /** How the invalidation was made. */
@@ -50,11 +50,11 @@ export class Truth {
     await this.#redis.eval(RAISE, 2, `floor:${key}`, `times:${key}`, version, this.#now(), by);
   }
 
-  /** The first invalidation that `value` should not have outlived: milliseconds since it returned, and how it was made. */
-  async missed(key: string, value: number): Promise<{ ageMs: number; by: string }> {
+  /** The first invalidation that `value` should not have outlived: when it returned, and how it was made. */
+  async missed(key: string, value: number): Promise<{ returnedAt: number; by: string }> {
     const [first = ''] = await this.#redis.zrangebyscore(`times:${key}`, value + 1, '+inf', 'LIMIT', 0, 1);
     const [, at, by = ''] = first.split(':');
-    return { ageMs: this.#now() - Number(at), by };
+    return { returnedAt: Number(at), by };
   }
 
   /** Runs `run` unless somebody else writes this key: values that come from outside have no order of their own. */

@@ -12,7 +12,6 @@ interface Bento {
   set(options: object): Promise<unknown>;
   delete(options: object): Promise<unknown>;
   deleteByTag(options: object): Promise<unknown>;
-  clear(): Promise<unknown>;
   disconnect(): Promise<unknown>;
 }
 
@@ -48,8 +47,6 @@ export async function createAdapter(redis: TortureRedis, prefix: string): Promis
     set: (key, value, o) => bento.set({ key, value, ...timed(o) }),
     delete: (key) => bento.delete({ key }),
     invalidateTag: (tag) => bento.deleteByTag({ tags: [tag] }),
-    invalidations: [['clear', () => bento.clear()]],
-    graceMs: 100,
     close: async () => {
       await bento.disconnect();
       connection.disconnect();

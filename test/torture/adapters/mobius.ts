@@ -21,26 +21,29 @@ export async function createAdapter(redis: TortureRedis, keyPrefix: string): Pro
   };
   return {
     name: `Mobius cache ${version}${process.env.L1 === 'off' ? ', without L1' : ''}`,
-    getOrSet: (key, load, options) => manager.getOrSet(key, load, loaded(options)),
-    getOrSetMany: (keys, load, options) => manager.getOrSetMany(keys, load, loaded(options)),
+    getOrSet: (key, load, options) => manager.getOrSet(key, load, scoped({ ...options })),
     get: (key) => manager.get<number>(key, scoped({})),
-    put: (key, make, options) => manager.put(key, make, loaded(options)),
     set: (key, value, options) => manager.set(key, value, scoped({ ...options })),
     delete: (key) => manager.delete(key, scoped({})),
     invalidateTag: (tag) => manager.invalidateByTag(tag),
-    invalidations: [
-      ['tag of the namespace', (key) => manager.invalidateByTag(`tag-${key}`, scoped({}))],
-      ['pattern', (key) => manager.invalidatePattern(`[${key}]*`, scoped({}))],
-      ['namespace', () => manager.clear(NAMESPACE)],
-    ],
-    graceMs: COHERENCE_DEFAULTS.pingInterval + COHERENCE_DEFAULTS.pingTimeout + 500,
-    // A process that cannot reach Redis lets its callers share a load that may have begun before an invalidation elsewhere.
-    catchUp: async () => {
-      const { storeFailures } = engine.counts;
-      const heard = cache.near === undefined || (await cache.near.catchUp()) || cache.near.coherence === 'deaf';
-      return () => heard && engine.counts.storeFailures === storeFailures;
+    strict: {
+      getOrSet: (key, load, options) => manager.getOrSet(key, load, loaded(options)),
+      getOrSetMany: (keys, load, options) => manager.getOrSetMany(keys, load, loaded(options)),
+      put: (key, make, options) => manager.put(key, make, loaded(options)),
+      invalidations: [
+        ['tag of the namespace', (key) => manager.invalidateByTag(`tag-${key}`, scoped({}))],
+        ['pattern', (key) => manager.invalidatePattern(`[${key}]*`, scoped({}))],
+        ['namespace', () => manager.clear(NAMESPACE)],
+      ],
+      // A process that cannot reach Redis lets its callers share a load that may have begun before an invalidation elsewhere.
+      catchUp: async () => {
+        const { storeFailures } = engine.counts;
+        const heard = cache.near === undefined || (await cache.near.catchUp()) || cache.near.coherence === 'deaf';
+        return () => heard && engine.counts.storeFailures === storeFailures;
+      },
+      graceMs: COHERENCE_DEFAULTS.pingInterval + COHERENCE_DEFAULTS.pingTimeout + 500,
+      untold: () => engine.remembered,
     },
-    untold: () => engine.remembered,
     counts: () => ({ ...engine.counts }),
     close: () => cache.close(),
   };
