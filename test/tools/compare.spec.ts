@@ -1,7 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { summaryOf } from '../../tools/compare/summary.cjs';
 import { type Page, type Table, tablesIn, writeTables } from '../../tools/compare/tables.cjs';
 import { readPages, ROOT } from '../docs/page.js';
 
@@ -226,18 +225,6 @@ describe('the table of torture', () => {
 
   it('is no breach where a read only came before its message', () => {
     expect(measured({ stale: 3, stayed: 0 }).broken).toEqual([]);
-  });
-});
-
-describe('the table of the README', () => {
-  it('says what the tables say that it is made of', () => {
-    const pages = readPages();
-    const readme = pages.find(({ path }) => path === 'README.md')?.text ?? '';
-    const lines = readme.split('\n').map((line) => line.split('|').map((cell) => cell.trim()));
-    for (const row of summaryOf(pages).rows) {
-      const cells = Object.values(row).map(String);
-      expect(lines.find(([, what]) => what === cells[0])?.slice(1, -1)).toEqual(cells);
-    }
   });
 });
 
