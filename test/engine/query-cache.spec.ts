@@ -118,6 +118,18 @@ describe('the query cache', () => {
     });
   });
 
+  it('keeps a query apart from what it is named like (G9)', async () => {
+    const within = { workspaceId: 'w1' };
+    expect(await queries.cacheUser('1', ask('user'))).toBe('user');
+    expect(await queries.cacheQuery('user:1', ask('query of the user'))).toBe('query of the user');
+    expect(await queries.cacheDocument('1', 'w1', ask('document'))).toBe('document');
+    expect(await queries.cacheQuery('document:1', ask('query'), within)).toBe('query');
+    expect(await queries.cacheList('l', 1, 10, ask('list'))).toBe('list');
+    expect(await queries.cacheQuery('list:l:1:10', ask('query of the list'))).toBe('query of the list');
+    await queries.invalidateQuery('user:1');
+    expect(await queries.cacheUser('1', ask('again'))).toBe('user');
+  });
+
   it('tells a list which rows a page has, and refuses pages that are none', async () => {
     expect(await queries.cacheList('l', 3, 20, (rows) => rows)).toEqual({ page: 3, pageSize: 20, skip: 40, take: 20 });
     for (const [page, size] of [

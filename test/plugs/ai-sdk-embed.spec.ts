@@ -1,3 +1,4 @@
+import { cacheEmbeddingModel } from '@mobius1/cache/ai-sdk';
 import { closeModels, createModels } from './models.js';
 import { VERSIONS } from './sdk-versions.js';
 
@@ -70,6 +71,21 @@ describe.each(VERSIONS)('the AI SDK, embeddings: %s', (_, { sdk, embedding }) =>
       [1, 98],
     ]);
     expect(calls).toHaveLength(2);
+  });
+
+  it('tells no tokens when those of one value are not known', async () => {
+    const { wrapEmbed } = cacheEmbeddingModel(createModels(), W1);
+    const ask = (values: string[], usage?: { tokens: number }) =>
+      wrapEmbed({
+        params: { values },
+        model: {
+          ...{ specificationVersion: 'v3', provider: 'p', modelId: 'm' },
+          doEmbed: (call: { values: string[] }) => Promise.resolve({ embeddings: call.values.map(() => [1]), usage }),
+        },
+      });
+    expect((await ask(['a'])).usage).toBeUndefined();
+    expect((await ask(['a', 'b'], { tokens: 7 })).usage).toBeUndefined();
+    expect((await ask(['b'])).usage).toEqual({ tokens: 7 });
   });
 
   it('refuses an answer with fewer vectors than values', async () => {

@@ -77,7 +77,8 @@ export async function closeCache(): Promise<void> {
 /** Whatever `part` is of the cache of this process, when it is first used. */
 function ofThisProcess<T extends object>(prototype: T, part: (cache: CacheInstance) => T): T {
   return new Proxy(Object.create(prototype) as T, {
-    get(_target, name) {
+    get(own, name, proxy) {
+      if (Object.hasOwn(own, name)) return Reflect.get(own, name, proxy) as unknown; // what a test put in its place
       const target = part(getCache());
       const member: unknown = Reflect.get(target, name, target);
       return typeof member === 'function' ? (member.bind(target) as unknown) : member;

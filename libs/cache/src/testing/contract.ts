@@ -23,7 +23,7 @@ export function describeContract<Under extends Closable, Tools>(
   { make, toolsFor }: ContractParts<Under, Tools>,
   contract: (test: Test<Under, Tools>, describe: Runner['describe']) => void,
 ): void {
-  const { describe, it } = globalThis as unknown as Runner;
+  const { describe, it } = globalThis as typeof globalThis & Runner;
   describe(title, () => {
     const test: Test<Under, Tools> = (behaviour, body) =>
       it(behaviour, async () => {

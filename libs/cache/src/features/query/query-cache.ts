@@ -80,7 +80,7 @@ export class QueryCache {
    * @throws InvalidKeyError, InvalidOptionsError, LoadTimeoutError, RecursiveLoadError, and what `query` throws
    */
   async cacheQuery<T>(key: string, query: () => T | Promise<T>, options: QueryOptions<NoInfer<T>> = {}): Promise<T> {
-    return this.#cache(key, query, options as QueryOptions, []);
+    return this.#cache(keyOf('query', key, options), query, options as QueryOptions, []);
   }
 
   /** The query of one user. `options` may be a TTL alone: seconds, or a string. */
@@ -141,7 +141,7 @@ export class QueryCache {
     check.throwIfAny();
     const rows = { page, pageSize, skip: (page - 1) * pageSize, take: pageSize };
     const tag = listTag(listKey, options);
-    const key = `${joinKey('list', { listKey })}:${page}:${pageSize}`;
+    const key = keyOf('rows', `${joinKey('list', { listKey })}:${page}:${pageSize}`, options);
     return this.#cache(key, () => query(rows), options as QueryOptions, [tag]);
   }
 
@@ -154,7 +154,7 @@ export class QueryCache {
   /** Makes one query of `cacheQuery` void. */
   async invalidateQuery(key: string, options: Pick<QueryOptions, 'workspaceId'> = {}): Promise<void> {
     this.#invalidations++;
-    await this.#manager.delete(keyOf(key, options));
+    await this.#manager.delete(keyOf('query', key, options));
   }
 
   /** Makes everything void that was cached of a user. */
@@ -204,8 +204,9 @@ export class QueryCache {
   }
 
   /** Something with an id: its key is its tag. */
-  #cacheThing<T>(name: string, query: () => T | Promise<T>, options: Duration | QueryOptions | undefined): Promise<T> {
-    return this.#cache(name, query, optionsOf(options), [name]);
+  #cacheThing<T>(name: string, query: () => T | Promise<T>, said: Duration | QueryOptions | undefined): Promise<T> {
+    const options = optionsOf(said);
+    return this.#cache(keyOf('rows', name, options), query, options, [name]);
   }
 
   async #cache<T>(
@@ -215,7 +216,6 @@ export class QueryCache {
     tags: readonly string[],
   ): Promise<T> {
     const { workspaceId, ...load } = options;
-    const entry = keyOf(key, options);
     const implied = workspaceId === undefined ? tags : [...tags, CacheKeys.workspace(workspaceId)];
     this.#queries++;
     const run = async (): Promise<T> => {
@@ -227,9 +227,7 @@ export class QueryCache {
         throw error;
       }
     };
-    return this.#manager.getOrSet(entry, run, { ...load, tags: joinTags(implied, load.tags) } as LoadOptions<
-      NoInfer<T>
-    >);
+    return this.#manager.getOrSet(key, run, { ...load, tags: joinTags(implied, load.tags) } as LoadOptions<NoInfer<T>>);
   }
 }
 
@@ -245,10 +243,13 @@ const within = (workspaceId: KeyPart, options: Duration | QueryOptions | undefin
   workspaceId,
 });
 
-/** `query:<workspace>:<key>`: the first two parts hold no other colon, so no two queries meet (G9). */
-function keyOf(key: string, options: Pick<QueryOptions, 'workspaceId'>): string {
+/**
+ * `query:<workspace>:<key>` for what `cacheQuery` is told, `rows:<workspace>:<name>` for what is named here: the first two parts hold no
+ * other colon, so no two queries meet (G9).
+ */
+function keyOf(kind: 'query' | 'rows', key: string, options: Pick<QueryOptions, 'workspaceId'>): string {
   // Said, but undefined: the rows of one workspace would be everybody's.
-  const scope = 'workspaceId' in options ? joinKey('query', { workspaceId: options.workspaceId as KeyPart }) : 'query:';
+  const scope = 'workspaceId' in options ? joinKey(kind, { workspaceId: options.workspaceId as KeyPart }) : `${kind}:`;
   // An empty or wrong key is for the cache to refuse.
   return typeof key === 'string' && key !== '' ? `${scope}:${key}` : key;
 }

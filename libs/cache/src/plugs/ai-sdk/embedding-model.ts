@@ -84,7 +84,7 @@ function keptOf({ embeddings, usage }: SdkEmbedded, values: readonly unknown[]):
 /** Tokens of all values; not told when those of one are not known. */
 function usageOf(answers: readonly AnswerOnce<KeptEmbedding>[]): Pick<SdkEmbedded, 'usage'> {
   const tokens = answers.reduce((sum, { output }) => sum + (output.tokens ?? NaN), 0);
-  return Number.isNaN(tokens) ? {} : { usage: { tokens } };
+  return { usage: Number.isNaN(tokens) ? undefined : { tokens } };
 }
 
 const WORST_FIRST: readonly ModelHit[] = ['none', 'stale', 'coalesced', 'exact'];
