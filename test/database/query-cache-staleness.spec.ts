@@ -88,7 +88,7 @@ const READS = {
   node: ['node', 'findUnique', { where: { id: 'n1' } }],
   'node below': ['node', 'findUnique', { where: { id: 'n2' } }],
   'node with its parent': ['node', 'findUnique', { where: { id: 'n2' }, include: { parent: true } }],
-  token: ['token', 'findUnique', { where: { id: ID.toUpperCase() } }],
+  token: ['token', 'findUnique', { where: { id: ID.replaceAll('-', '').toUpperCase() } }],
   note: ['note', 'findUnique', { where: { id: 1 } }],
   'note that is not there': ['note', 'findUnique', { where: { id: 2 } }],
   'note by slug': ['note', 'findUnique', { where: { slug: 'one', id: 1 } }],

@@ -40,6 +40,7 @@ describe('raw SQL', () => {
     ['BEGIN; UPDATE t SET a = 1; COMMIT', true],
     ['; UPDATE t SET a = 1', true],
     ['SELECT 1; SELECT 2', true],
+    ['SET lock_timeout = 1; TRUNCATE t', true],
     ['\uFEFFUPDATE t SET a = 1', true],
     ['SELECT 1 -- until here\r; UPDATE t SET a = 1', true],
     ['SELECT 1 /* /* */ */ ; UPDATE t SET a = 1 -- */', true],

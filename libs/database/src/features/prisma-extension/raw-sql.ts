@@ -5,7 +5,7 @@ const HARMLESS =
 const CHANGES = /\b(insert|update|delete|merge|into)\b/i;
 const LOCKS = /\bfor\s+(no\s+key\s+)?update\b/gi;
 /** Where the next comment or quotation begins, or something by which quotations cannot be told from code. */
-const SPECIAL = /--|\/\*|['"`\\]|\$(?!\d)/g;
+const SPECIAL = /--|\/\*|['"`]|\$(?!\d)/g;
 
 /** The text of what `$queryRaw`, `$executeRaw` and their unsafe sisters were given. */
 export function sqlOf(args: unknown): string {
