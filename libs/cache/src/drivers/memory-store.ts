@@ -44,8 +44,8 @@ export class MemoryStore implements Store {
   readonly kind = 'memory';
   readonly audible: boolean = true;
   readonly #clock: Clock;
-  /** Wall time when the monotonic clock began, as far as is known. */
-  #epoch = -Infinity;
+  /** Wall time when the monotonic clock began: the wall clock may jump, and a TTL is not to jump with it. */
+  readonly #epoch: number;
   readonly #slots: LRUCache<string, Slot>;
   readonly #generations: LRUCache<string, string>;
   #sequence: Sequence = { epoch: newToken(), number: 0 };
@@ -55,6 +55,7 @@ export class MemoryStore implements Store {
   constructor({ maxEntries, maxBytes, clock }: MemoryStoreOptions = {}) {
     const entries = maxEntries ?? MEMORY_DEFAULTS.maxEntries;
     this.#clock = clock ?? systemClock;
+    this.#epoch = this.#clock.now() - this.#clock.monotonic();
     this.#slots = new LRUCache({
       max: entries,
       maxSize: maxBytes ?? MEMORY_DEFAULTS.maxBytes,
@@ -77,11 +78,8 @@ export class MemoryStore implements Store {
     return new PollingWatch(this.#clock);
   }
 
-  /** Never goes back: a wall clock that is set back prolongs no TTL. It follows one that goes ahead, as after a machine has slept. */
   now(): number {
-    const monotonic = this.#clock.monotonic();
-    this.#epoch = Math.max(this.#epoch, this.#clock.now() - monotonic);
-    return this.#epoch + monotonic;
+    return this.#epoch + this.#clock.monotonic();
   }
 
   peek(id: string): Entry | undefined {
