@@ -44,5 +44,6 @@ export function resolveRequest(
   const tags = options?.tags;
   const names = scopeNames(namespace);
   if (Array.isArray(tags)) names.push(...tagNames(tags as readonly string[], namespace));
-  return { ...asked, namespace, id, names, lateTags: typeof tags === 'function', plan };
+  // Field by field: every miss passes here, and to spread what was asked would cost more than to resolve it.
+  return { call, key, namespace, id, names, lateTags: typeof tags === 'function', load, options, plan };
 }
