@@ -27,7 +27,7 @@ describe('a cache under torture', () => {
 
 describe('those who judge', () => {
   const judged = (judgement: Judgement) =>
-    torture({ judgement, adapter: 'test/torture/fixtures/alone.ts', seed: 1, processes: 2, faults: 0 });
+    torture({ judgement, adapter: 'test/torture/fixtures/forgets-nothing.ts', seed: 1, processes: 2, faults: 0 });
 
   it('compare without an excuse: old values are counted when they are read, and again when they stay', async () => {
     const { stale, kept, errors } = await judged('common');

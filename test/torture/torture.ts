@@ -118,6 +118,7 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
   try {
     workers.push(...(await Promise.all(Array.from({ length: processes }, start))));
     const suffered = await suffer(scene, options, quietly);
+    await eventually(async () => (await all('worked')).every(Boolean), { what: 'all have worked', timeoutMs: 30_000 });
     await quietly();
     const counts = sum(await all('stop'));
     const [stale, errors] = [await truth.stale(), await truth.errors()];
@@ -146,7 +147,6 @@ async function suffer(
     suffered[name] = (suffered[name] ?? 0) + 1;
     await look();
   }
-  await wait(500);
   return suffered;
 }
 

@@ -19,6 +19,8 @@ const KEYS = [...LOADED, ...SET];
 const optionsOf = (keys: readonly string[]) => ({ ttl: 60, tags: [...keys.map((key) => `tag-${key}`), 'all'] });
 const READ_SHARE = 0.85;
 const BATCH_SHARE = 0.2;
+/** What a process has to do, after the last fault or without any, before the run may end. */
+const ENOUGH = { reads: 500, writes: 50 };
 /** How long after the last call an old value is still on its way out, where a cache cannot say. Longer, and it stays. */
 const QUIET_MS = 5_000;
 
@@ -33,6 +35,8 @@ let tasksRunning = 0;
 let held = false;
 let writing = 0;
 const counts = { reads: 0, localReads: 0, loads: 0, writes: 0, untold: 0 };
+/** What `counts` was when this was asked first whether it is enough. */
+let counted: Readonly<typeof counts> | undefined;
 /** Invalidations of this process that others could not be told of when they returned. */
 const untold: { key: string; version: number; by: string }[] = [];
 
@@ -225,6 +229,11 @@ serve({
   settled: async () => {
     await settle();
     return untold.length === 0 && (!held || writing === 0) && (pause === undefined || parked === tasksRunning);
+  },
+  /** True when this process has done enough since it was asked first. */
+  worked: () => {
+    counted ??= { ...counts };
+    return counts.reads - counted.reads >= ENOUGH.reads && counts.writes - counted.writes >= ENOUGH.writes;
   },
   /** The keys of which this process still gets an old value when all is quiet, out of all keys. */
   check: async () => {
