@@ -1,5 +1,3 @@
-import { QUOTED_SQL } from './quoted-sql.js';
-
 /**
  * The shape of a statement: its text without what differs from call to call. Literals become `?`, lists of any length
  * become one element, comments and white space go. Two statements of one shape are one line in a list of slow ones, and
@@ -15,10 +13,13 @@ export interface Fingerprint {
 /** Longer shapes are cut; they differ long before. */
 const LONGEST = 1_000;
 
-/** In the order in which they are tried at each place: what begins like a string may hold anything. */
+/** One expression, in the order in which they are tried at each place: whatever begins first may hold the signs of the others. */
 const TOKENS = new RegExp(
   [
-    QUOTED_SQL,
+    String.raw`--[^\n]*|/\*[^]*?(?:\*/|$)`, // comments
+    String.raw`"(?:[^"]|"")*"`, // names
+    String.raw`\be'(?:[^'\\]|\\[^]|'')*(?:'|$)|'(?:[^']|'')*(?:'|$)`, // strings, E'…' with its escapes first
+    String.raw`\$([a-z_]\w*)?\$[^]*?(?:\$\1\$|$)`, // dollar-quoted strings
     String.raw`\$\d+`, // parameters
     String.raw`(?<![\w$.])(?:0x[\da-f]+|\d+(?:\.\d+)?(?:e[+-]?\d+)?)`, // numbers
     String.raw`\s+`,
