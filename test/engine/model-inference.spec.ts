@@ -157,8 +157,9 @@ describe('an inference', () => {
       await off.models.wrap(QUESTION, () => 'x');
       const away = new CacheInstance({ redis: { host: '127.0.0.1', port: 1 } });
       await away.models.wrap(QUESTION, () => 'x');
+      await away.models.wrap({ ...QUESTION, noCache: true }, () => 'x');
       expect(off.models.getStats()).toMatchObject({ stored: 0, refused: { bypassed: 1 } });
-      expect(away.models.getStats()).toMatchObject({ stored: 0, refused: { unavailable: 1 } });
+      expect(away.models.getStats()).toMatchObject({ stored: 0, refused: { unavailable: 2 } });
       await away.close();
     });
 
@@ -184,8 +185,9 @@ describe('an inference', () => {
       const { models } = createCache({ maxValueBytes: 500, model: { secret: SECRET } }).cache;
       const large = 'x'.repeat(500);
       expect(await models.set('llama', 'q', large, 'w1')).toEqual({ stored: false, reason: 'output-too-large' });
-      expect(await models.wrap(QUESTION, () => large)).toMatchObject({ output: large, ttlMs: 0 });
-      expect(models.getStats()).toMatchObject({ stored: 0, refused: { 'output-too-large': 2 } });
+      for (const noCache of [false, true])
+        expect(await models.wrap({ ...QUESTION, noCache }, () => large)).toMatchObject({ output: large, ttlMs: 0 });
+      expect(models.getStats()).toMatchObject({ stored: 0, refused: { 'output-too-large': 3 } });
     });
 
     it('counts what cannot be stored as not stored', async () => {

@@ -1,5 +1,6 @@
 import { CacheEngine } from '../../libs/cache/src/core/engine.js';
 import { StoreUnavailableError } from '../../libs/cache/src/core/errors.js';
+import type { AroundLoad } from '../../libs/cache/src/core/run-load.js';
 import { MemoryStore } from '../../libs/cache/src/drivers/memory-store.js';
 import { createCache } from './cache.js';
 
@@ -65,6 +66,24 @@ describe('getStats', () => {
     fill.mockResolvedValueOnce(false);
     expect(await engine.getOrSet('l', () => 1)).toBe(1);
     expect(engine.counts).toMatchObject({ fills: 0, fenced: 1, storeFailures: 1 });
+  });
+
+  it('counts and tells what `put` runs like every load, stored or not', async () => {
+    const store = new MemoryStore();
+    const engine = new CacheEngine({ store });
+    const around = jest.fn((load: () => unknown) => load());
+    engine.around.load = around as AroundLoad;
+    const told: boolean[] = [];
+    engine.events.on('load', ({ stored }) => void told.push(stored));
+    expect(await engine.put('k', () => 1)).toEqual({ value: 1, standing: 'stored' });
+    expect(await engine.put('k', () => () => 1)).toMatchObject({ standing: 'current' });
+    jest.spyOn(store, 'force').mockRejectedValueOnce(new StoreUnavailableError('The store', 'it is away'));
+    expect(await engine.put('k', () => 2)).toEqual({ value: 2, standing: 'unleased' });
+    jest.spyOn(store, 'force').mockResolvedValueOnce(false);
+    expect(await engine.put('k', () => 3)).toEqual({ value: 3, standing: 'fenced' });
+    jest.spyOn(store, 'fill').mockRejectedValueOnce(new StoreUnavailableError('The store', 'it is away'));
+    expect(await engine.put('k', () => 4)).toEqual({ value: 4, standing: 'unleased' });
+    expect([told, around.mock.calls.length, engine.counts.loads]).toEqual([[true, false, false, false, false], 5, 5]);
   });
 
   it('counts keys and bytes of what is there, and not what has ended', async () => {

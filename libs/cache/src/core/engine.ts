@@ -9,16 +9,17 @@ import { Flights } from './flights.js';
 import { judge } from './freshness.js';
 import { Invalidator, type Target } from './invalidator.js';
 import { entryId } from './key.js';
-import { type Surroundings, unlessUnavailable } from './loader.js';
+import { unlessUnavailable } from './loader.js';
 import { look, type Look } from './look.js';
 import { type EngineLimits, LIMIT_DEFAULTS, type LoadOptions, type Plan, PLAN_DEFAULTS } from './options.js';
 import { Reader } from './reader.js';
 import { RememberingStore } from './remembering-store.js';
 import { type CacheRequest, resolveRequest } from './request.js';
+import type { Surroundings } from './run-load.js';
 import { type Counts, noCounts } from './stats.js';
 import type { Store } from './store.js';
 import { tellForeign } from './telling.js';
-import { Writer } from './writer.js';
+import { type Put, Writer } from './writer.js';
 
 export interface EngineOptions {
   readonly store: Store;
@@ -188,13 +189,16 @@ export class CacheEngine {
     return false;
   }
 
-  /** Runs `run` and stores what it returns, whatever was there. */
-  async put<T>(key: string, run: () => T | Promise<T>, options?: LoadOptions<T>): Promise<T> {
-    if (!this.#enabled) return run();
+  /**
+   * Runs `run` and stores what it returns, whatever was there. Besides the value, what became of it: nothing (`undefined`) where the write
+   * goes past the cache.
+   */
+  async put<T>(key: string, run: () => T | Promise<T>, options?: LoadOptions<T>): Promise<Put<T>> {
+    if (!this.#enabled) return { value: await run() };
     const request = this.#request('put', key, options);
-    if (!this.#invalidator.deferring) return (await this.#writer.put(request, run)) as T;
+    if (!this.#invalidator.deferring) return this.#writer.put(request, run);
     this.#invalidator.defer(request.id);
-    return run();
+    return { value: await run() };
   }
 
   /** Adds `by` to a counter and returns the sum. @throws StoreUnavailableError because there is no honest guess */

@@ -10,19 +10,12 @@ import { Lease } from './lease.js';
 import { look, type Look } from './look.js';
 import type { EngineLimits } from './options.js';
 import type { CacheRequest } from './request.js';
+import { runLoad, type Surroundings } from './run-load.js';
 import type { Counts } from './stats.js';
 import type { Store } from './store.js';
-import { countFill, tellForeign, tellUncacheable } from './telling.js';
+import { countFill, tellForeign, tellLoad, tellUncacheable } from './telling.js';
 import { isFence, newToken, type Token } from './token.js';
 import type { Watch } from './watch.js';
-
-/** Runs a load inside something of its own, a span for example; it must return what `load` returns. */
-export type AroundLoad = <T>(load: () => T | Promise<T>) => T | Promise<T>;
-
-/** What somebody who watches may put around the work of the engine. */
-export interface Surroundings {
-  load?: AroundLoad | undefined;
-}
 
 export interface EngineParts {
   readonly store: Store;
@@ -96,7 +89,9 @@ export class Loader {
 
   /** Loads beside all flights, for a caller that cannot be handed the value of another. */
   async direct(request: CacheRequest): Promise<unknown> {
-    return (await this.#run(request)).value;
+    const { value, ms } = await this.#run(request);
+    tellLoad(this.#parts, request, ms, false);
+    return value;
   }
 
   /** The lease; or what somebody else stored meanwhile; or nothing, when the wait was too long or the store is away. */
@@ -182,11 +177,11 @@ export class Loader {
         lease.end();
         const stored = await store.fill(request.id, ground.token, entry).catch(unlessUnavailable);
         countFill(this.#parts, stored);
-        this.#tellLoad(request, ms, stored === true);
+        tellLoad(this.#parts, request, ms, stored === true);
         return landing(stored ? 'stored' : 'fenced');
       }
       tellUncacheable(this.#parts, request, refusal ?? '');
-      this.#tellLoad(request, ms, false);
+      tellLoad(this.#parts, request, ms, false);
       flights.close(flight); // who comes later must not rely on what is found out now
       const stood = await lease.fail();
       return landing(stood && (await this.#untouched(flight, request, { ...ground, stamps })) ? 'current' : 'fenced');
@@ -197,23 +192,12 @@ export class Loader {
 
   async #loadUnleased(flight: Flight, request: CacheRequest): Promise<Landing> {
     const { value, ms } = await this.#run(request, flight);
-    this.#tellLoad(request, ms, false);
+    tellLoad(this.#parts, request, ms, false);
     return { kind: 'loaded', raw: value, take: sharer(value), standing: 'unleased', version: undefined };
   }
 
-  /** Runs the load, counted and timed. */
-  async #run(request: CacheRequest, flight?: Flight): Promise<{ value: unknown; ms: number }> {
-    const { counts, clock, around } = this.#parts;
-    const start = clock.monotonic();
-    const load = (): unknown => request.load(flight?.show);
-    counts.loads++;
-    try {
-      const value: unknown = await (around.load === undefined ? load() : around.load(load));
-      return { value, ms: clock.monotonic() - start };
-    } catch (error) {
-      counts.loadFailures++;
-      throw error;
-    }
+  #run(request: CacheRequest, flight?: Flight): Promise<{ value: unknown; ms: number }> {
+    return runLoad(this.#parts, () => request.load(flight?.show));
   }
 
   #draft(request: CacheRequest, ground: Ground, value: unknown, ms: number) {
@@ -235,9 +219,5 @@ export class Loader {
     if (reading === undefined) return false;
     if (stamps === undefined) return standsStill(sequence, reading.sequence);
     return stamps.every(({ generation }, i) => reading.generations[i] === generation);
-  }
-
-  #tellLoad({ key, namespace }: CacheRequest, ms: number, stored: boolean): void {
-    this.#parts.events.emit('load', () => ({ key, namespace, ms, stored }));
   }
 }

@@ -25,6 +25,11 @@ export function tellUncacheable({ counts, events }: Sinks, { key, namespace }: N
   events.emit('uncacheable', () => ({ key, namespace, reason }));
 }
 
+/** A load ended. */
+export function tellLoad({ events }: Sinks, { key, namespace }: Named, ms: number, stored: boolean): void {
+  events.emit('load', () => ({ key, namespace, ms, stored }));
+}
+
 /** A fill came back. `undefined`: the store did not answer, which is counted as its failure. */
 export function countFill({ counts }: Sinks, stored: boolean | undefined): void {
   if (stored !== undefined) counts[stored ? 'fills' : 'fenced']++;

@@ -1,10 +1,12 @@
 import { type Draft, encodeValue, makeEntry } from './draft.js';
+import type { Standing } from './flight.js';
 import { Lease } from './lease.js';
 import { type EngineParts, unlessUnavailable } from './loader.js';
 import type { Sequence, Stamp } from './generation.js';
 import type { Invalidator } from './invalidator.js';
 import type { CacheRequest } from './request.js';
-import { countFill, tellUncacheable } from './telling.js';
+import { runLoad } from './run-load.js';
+import { countFill, tellLoad, tellUncacheable } from './telling.js';
 import { isFence, newToken, type Token } from './token.js';
 
 interface Ticket {
@@ -16,6 +18,19 @@ interface Ticket {
 
 /** A value on its way in, and what it has cost to make. */
 type Made = Pick<Draft, 'value' | 'payload' | 'costMs'>;
+
+/** What was made, and what became of it; nothing is known where it went past the cache. */
+export interface Put<T> {
+  readonly value: T;
+  readonly standing?: Standing | undefined;
+}
+
+/** How a value was made: its cost in milliseconds, and what became of it. */
+interface Ran {
+  readonly value: unknown;
+  readonly ms: number;
+  readonly standing: Standing;
+}
 
 export interface WriterParts extends EngineParts {
   readonly invalidator: Invalidator;
@@ -45,31 +60,40 @@ export class Writer {
     // Now: a bad value is refused before anything is dropped, and what the caller does to it after the call is not stored.
     const payload = encodeValue(value, limits.maxValueBytes);
     const ticket = await this.#ticket(request);
-    return typeof ticket === 'object' && this.#fill(request, ticket, { value, payload, costMs: 0 });
+    if (typeof ticket !== 'object') return false;
+    return (await this.#fill(request, ticket, { value, payload, costMs: 0 })) === 'stored';
   }
 
   /** Runs what makes the new value between ticket and fill, so that an older load cannot come after it. */
-  async put(request: CacheRequest, run: () => unknown): Promise<unknown> {
-    const { store, flights, clock, limits, counts, around } = this.#parts;
+  async put<T>(request: CacheRequest, run: () => T | Promise<T>): Promise<Put<T>> {
     const ticket = await this.#ticket(request);
-    const start = clock.monotonic();
-    if (ticket === 'fenced') return run();
-    if (ticket === undefined) return this.#runUnstored(request, run);
+    const made =
+      typeof ticket === 'object' ? this.#putLeased(request, ticket, run) : this.#putUnstored(request, ticket, run);
+    const { value, ms, standing } = await made;
+    tellLoad(this.#parts, request, ms, standing === 'stored');
+    return { value: value as T, standing };
+  }
+
+  async #putLeased(request: CacheRequest, ticket: Ticket, run: () => unknown): Promise<Ran> {
+    const { store, flights, clock, limits } = this.#parts;
     const lease = new Lease(store, request.id, ticket.token, { leaseMs: limits.leaseMs, clock });
     try {
-      counts.loads++;
-      const value: unknown = await flights.hold(request.id, () =>
-        around.load === undefined ? run() : around.load(run),
-      );
+      const { value, ms } = await runLoad(this.#parts, () => flights.hold(request.id, run));
       lease.end();
-      const made = { value, costMs: clock.monotonic() - start };
-      if (!(await this.#fill(request, ticket, made))) await this.#drop(request);
-      return value;
-    } catch (error) {
-      counts.loadFailures++;
-      throw error;
+      const standing = await this.#fill(request, ticket, { value, costMs: ms });
+      if (standing !== 'stored') await this.#drop(request);
+      return { value, ms, standing };
     } finally {
       if (!lease.ended) await lease.fail();
+    }
+  }
+
+  async #putUnstored(request: CacheRequest, ticket: 'fenced' | undefined, run: () => unknown): Promise<Ran> {
+    try {
+      return { ...(await runLoad(this.#parts, run)), standing: ticket ?? 'unleased' };
+    } finally {
+      // What was loaded while it ran may be older than what it wrote; a fence keeps such loads out by itself.
+      if (ticket === undefined) await this.#drop(request);
     }
   }
 
@@ -104,7 +128,7 @@ export class Writer {
     }
   }
 
-  async #fill(request: CacheRequest, { token, stamps, sequence }: Ticket, made: Made): Promise<boolean> {
+  async #fill(request: CacheRequest, { token, stamps, sequence }: Ticket, made: Made): Promise<Standing> {
     const { store, clock, limits } = this.#parts;
     const { id } = request;
     const draft = { request, ...made, version: token, stamps, sequence };
@@ -116,21 +140,14 @@ export class Writer {
     if (entry === undefined) {
       tellUncacheable(this.#parts, request, refusal ?? '');
       await store.release(id, token).catch(unlessUnavailable);
-      return false;
+      return 'current';
     }
     const stored = await store.fill(id, token, entry).catch(unlessUnavailable);
     if (stored === undefined) await this.#drop(request);
     countFill(this.#parts, stored);
     this.#parts.invalidator.detach({ ids: [id] });
-    return stored === true;
-  }
-
-  async #runUnstored(request: CacheRequest, run: () => unknown): Promise<unknown> {
-    try {
-      return await run();
-    } finally {
-      await this.#drop(request); // what was loaded while it ran may be older than what it wrote
-    }
+    if (stored === undefined) return 'unleased';
+    return stored ? 'stored' : 'fenced';
   }
 
   async #drop({ id }: CacheRequest): Promise<void> {

@@ -143,8 +143,8 @@ export class CacheManager {
    *
    * @throws InvalidKeyError, InvalidOptionsError, and what `make` throws
    */
-  put<T>(key: string, make: () => T | Promise<T>, options?: LoadOptions<NoInfer<T>>): Promise<T> {
-    return this.#engine.put(key, make, this.#scope(options) as LoadOptions<T> | undefined);
+  async put<T>(key: string, make: () => T | Promise<T>, options?: LoadOptions<NoInfer<T>>): Promise<T> {
+    return (await this.#engine.put(key, make, this.#scope(options) as LoadOptions<T> | undefined)).value;
   }
 
   /**

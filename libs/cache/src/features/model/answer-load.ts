@@ -109,9 +109,11 @@ export class AnswerLoads {
     if (!renew && oldestMs === Infinity) return engine.getOrJoin(key, run, options);
     const accepts = (found: unknown): boolean => !entries.isTooOld(found as StoredAnswer | null, oldestMs);
     if (!renew) return engine.getOrJoin(key, run, { ...options, accepts });
-    const value = await engine.put(key, run, options);
-    const now = value.refusal === undefined ? await entries.under(key) : undefined;
-    return { value, standing: now?.id === value.id ? 'stored' : 'fenced' };
+    const put = await engine.put(key, run, options);
+    if (put.standing !== 'stored') return put;
+    // The key was held all the while; of a tag that was invalidated meanwhile only a reader hears.
+    const now = await entries.under(key);
+    return { ...put, standing: now?.id === put.value.id ? 'stored' : 'fenced' };
   }
 
   /** What this caller's own inference gave, and what became of it. */
