@@ -2,6 +2,7 @@ import { classifyFailure, type Failure } from '../../libs/database/src/core/fail
 import { Database } from '../../libs/database/src/drivers/database.js';
 import { prepareDatabase } from '../../src/database/prepare-database.js';
 import { Prisma, PrismaClient } from '../../src/generated/prisma/client.js';
+import { eventually } from '../support/eventually.js';
 import { RedisEnv } from '../support/redis-env.js';
 import { PostgresEnv, type TestDatabase } from '../support/postgres-env.js';
 
@@ -154,7 +155,10 @@ describe('failures of the database', () => {
   });
 
   it('transactions that take too long', async () => {
-    const slow = prisma.$transaction(async (tx) => tx.$queryRaw`SELECT 1 FROM pg_sleep(0.2)`, { timeout: 20 });
+    const endless = async (tx: Transaction): Promise<never> => {
+      for (;;) await tx.$queryRaw`SELECT 1`;
+    };
+    const slow = prisma.$transaction(endless, { timeout: 20 });
     expect((await failureOf(slow)).kind).toBe('expired');
   });
 
@@ -184,6 +188,15 @@ describe('failures of the database', () => {
     }
     const id = await pid(victim.prisma);
     const broken = failureOf(victim.prisma.$queryRaw`SELECT 1 FROM pg_sleep(30)`);
+    const sleeps = async (): Promise<boolean> => {
+      const { rowCount } = await database.pool.query(
+        `SELECT 1 FROM pg_stat_activity WHERE pid = $1 AND wait_event = 'PgSleep'`,
+        [id],
+      );
+      return rowCount === 1;
+    };
+    // Before that it would be an idle connection, which the pool replaces.
+    await eventually(sleeps, { what: 'the statement runs' });
     await kill(id);
     expect((await broken).kind).toBe('lost');
   });
@@ -200,6 +213,8 @@ describe('failures of the database', () => {
 
   it('a pool without a free connection', async () => {
     const small = connect({ connectionLimit: 1, poolTimeout: 50 });
+    // To make a connection may take longer than that; one that is there is lent at once.
+    await eventually(() => small.database.pool.query('SELECT 1'), { what: 'there is a connection' });
     await small.prisma.$transaction(async () => {
       expect((await failureOf(small.prisma.$queryRaw`SELECT 1`)).kind).toBe('saturated');
     });

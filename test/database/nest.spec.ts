@@ -12,6 +12,7 @@ import { Cacheable, CacheInvalidate, CacheManagerService, CacheModule } from '@m
 import { UNIT_OF_WORK, type UnitOfWork } from '@mobius1/kernel';
 import { prepareDatabase } from '../../src/database/prepare-database.js';
 import { type Prisma, PrismaClient } from '../../src/generated/prisma/client.js';
+import { eventually } from '../support/eventually.js';
 import { PostgresEnv, type TestDatabase } from '../support/postgres-env.js';
 
 @Injectable()
@@ -191,6 +192,7 @@ describe('the database in Nest', () => {
     process.env.DATABASE_URL = server.url;
     await start({ url: undefined as never });
     expect(app.get(DatabaseService).stats().limit).toBe(3);
+    await app.close();
     await start({ connectionLimit: 4 });
     expect(app.get(DatabaseService).stats().limit).toBe(4);
   });
@@ -203,9 +205,11 @@ describe('the database in Nest', () => {
     });
     app = await Test.createTestingModule({ imports: [module, ClientModule.forRoot()], providers: [Users] }).compile();
     await app.init();
+    const { pool } = app.get(DatabaseService);
+    // To make a connection may take longer than that; one that is there is lent at once.
+    await eventually(() => pool.query('SELECT 1'), { what: 'there is a connection' });
     expect(await app.get(Users).add('t-1')).toBe('t-1');
     expect(await ids()).toEqual(['t-1']);
-    const { pool } = app.get(DatabaseService);
     const client = await pool.connect();
     await expect(pool.query('SELECT 1')).rejects.toThrow(/within 70 ms: all 1 are in use/);
     client.release();

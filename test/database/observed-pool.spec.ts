@@ -121,10 +121,15 @@ describe('the observed pool', () => {
 
   describe('closes', () => {
     it('after the queries under way', async () => {
-      const database = open();
-      const slow = database.pool.query('SELECT pg_sleep(0.1), 1 AS done');
+      const [database, other] = [open(), open()];
+      const lock = await other.pool.connect();
+      await lock.query('SELECT pg_advisory_lock(1)');
+      const slow = database.pool.query('SELECT pg_advisory_lock(1), 1 AS done');
       await until(() => database.stats().active === 1);
-      await database.close();
+      const closed = database.close();
+      await lock.query('SELECT pg_advisory_unlock(1)');
+      lock.release();
+      await closed;
       expect((await slow).rows).toMatchObject([{ done: 1 }]);
       expect(database.stats()).toMatchObject({ size: 0, active: 0 });
     });
@@ -205,28 +210,30 @@ describe('the observed pool', () => {
 
   it('says what does not fit between options and server', async () => {
     expect(await open().checkSizing()).toEqual([]);
-    const database = open({ connectionLimit: 50, instances: 40, statementTimeout: 500 });
+    const database = open({
+      ...{ connectionLimit: 50, instances: 40, statementTimeout: 10_000, slowQueryThreshold: 20_000 },
+    });
     const told: string[] = [];
     database.events.on('sizing', ({ problem }) => void told.push(problem));
     const problems = await database.checkSizing();
     expect(problems).toEqual([
       expect.stringMatching(/50 × 40 instances is 2000 connections/),
-      expect.stringMatching(/Statements are ended after 500 ms, before they count as slow/),
+      expect.stringMatching(/Statements are ended after 10000 ms, before they count as slow/),
     ]);
     expect(told).toEqual(problems);
   });
 
   describe('tells slow statements', () => {
     it('by the time they run, also in transactions of Prisma, without a value', async () => {
-      const database = open({ slowQueryThreshold: 40 });
+      const [database, patient] = [open({ slowQueryThreshold: 40 }), open({ slowQueryThreshold: 60_000 })];
       const told: unknown[] = [];
-      database.events.on('slowQuery', (event) => void told.push(event));
+      for (const { events } of [database, patient]) events.on('slowQuery', (event) => void told.push(event));
+      await patient.pool.query('SELECT pg_sleep(0.06)');
       await database.pool.query(`SELECT 'hunter2', pg_sleep($1), $2::text`, [0.06, 'my secret']);
       const client = await database.pool.connect();
       await client.query('SELECT pg_sleep(0.06)');
       await expect(client.query(`DO $$ BEGIN PERFORM pg_sleep(0.06); RAISE 'no'; END $$`)).rejects.toThrow();
       client.release();
-      await database.pool.query('SELECT 1');
       expect(told).toMatchObject([
         { statement: 'SELECT ?, pg_sleep(?), ?::text', parameters: ['number', 'text(9)'], failed: false },
         { statement: 'SELECT pg_sleep(?)', parameters: [], failed: false },
@@ -237,11 +244,11 @@ describe('the observed pool', () => {
     });
 
     it('and says "pool short" instead when it was the queue', async () => {
-      const database = open({ connectionLimit: 1, slowQueryThreshold: 100 });
+      const database = open({ connectionLimit: 1, slowQueryThreshold: 1_000 });
       const told: string[] = [];
       database.events.on('slowQuery', ({ statement }) => void told.push(statement));
-      database.events.on('poolShort', ({ waitMs }) => void told.push(waitMs >= 100 ? 'pool short' : 'too soon'));
-      await Promise.all([database.pool.query('SELECT pg_sleep(0.2)'), database.pool.query('SELECT 1')]);
+      database.events.on('poolShort', ({ waitMs }) => void told.push(waitMs >= 1_000 ? 'pool short' : 'too soon'));
+      await Promise.all([database.pool.query('SELECT pg_sleep(1.1)'), database.pool.query('SELECT 1')]);
       expect(told.sort()).toEqual(['SELECT pg_sleep(?)', 'pool short']);
     });
 

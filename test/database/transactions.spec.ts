@@ -1,7 +1,9 @@
+import { FakeClock } from '@mobius1/kernel';
 import { Database } from '../../libs/database/src/drivers/database.js';
 import { Transactions } from '../../libs/database/src/features/transactions.js';
 import { prepareDatabase } from '../../src/database/prepare-database.js';
 import { type Prisma, PrismaClient } from '../../src/generated/prisma/client.js';
+import { eventually } from '../support/eventually.js';
 import { PostgresEnv, type TestDatabase } from '../support/postgres-env.js';
 import { RedisEnv } from '../support/redis-env.js';
 import type { TcpProxy } from '../support/tcp-proxy.js';
@@ -316,25 +318,35 @@ describe('transactions', () => {
   it('end at their deadline, on the server, too', async () => {
     const slow = transactions.run(async (tx) => tx.$queryRaw`SELECT 1 FROM pg_sleep(30)`, { deadline: 100 });
     expect(await outcome(slow)).toBe('DATABASE_TRANSACTION_DEADLINE');
-    const { rows } = await direct.pool.query(
-      "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(30)%' AND state = 'active' AND pid <> pg_backend_pid()",
-    );
-    expect(rows).toEqual([]);
+    const running = `SELECT 1 FROM pg_stat_activity
+      WHERE datname = current_database() AND strpos(query, 'pg_sleep(30)') > 0 AND state = 'active' AND pid <> pg_backend_pid()`;
+    // Client and server measure the same time, and the server may be the later one.
+    await eventually(async () => (await direct.pool.query(running)).rowCount === 0, {
+      what: 'the statement has ended',
+    });
   });
 
   it('end at their deadline, whatever their body waits for', async () => {
+    const clock = new FakeClock();
+    const own = new Transactions<Client>(prisma, { database, clock });
     const done: string[] = [];
     let wake = (): void => undefined;
-    const asleep = transactions.run(
+    let arrive = (): void => undefined;
+    const arrived = new Promise<void>((resolve) => (arrive = resolve));
+    const asleep = own.run(
       async (tx) => {
         await add(tx);
-        void transactions.afterCommit(() => void done.push('committed'));
-        transactions.afterRollback(() => void done.push('rolled back'));
+        void own.afterCommit(() => void done.push('committed'));
+        own.afterRollback(() => void done.push('rolled back'));
+        arrive();
         await new Promise<void>((resolve) => (wake = resolve));
       },
-      { deadline: 100 },
+      { deadline: 60_000 },
     );
-    expect(await outcome(asleep)).toBe('DATABASE_TRANSACTION_DEADLINE');
+    const ended = outcome(asleep);
+    await Promise.race([arrived, ended]);
+    await clock.advance(60_000);
+    expect(await ended).toBe('DATABASE_TRANSACTION_DEADLINE');
     wake();
     expect([await n(), done]).toEqual([0, ['rolled back']]);
   });
