@@ -220,7 +220,8 @@ describe('the workspace API', () => {
       });
       await app.get(DatabaseService).pool.query(`SELECT pg_sleep(1.1), 'secret'`);
       const { body: slow } = await http().get('/api/v1/database/slow-queries').expect(200);
-      expect(slow).toMatchObject([{ statement: 'SELECT pg_sleep(?), ?', count: 1, failed: 0 }]);
+      // On a machine that is busy with other tests it may not be the only one.
+      expect(slow).toContainEqual(expect.objectContaining({ statement: 'SELECT pg_sleep(?), ?', count: 1, failed: 0 }));
       expect(JSON.stringify(slow)).not.toContain('secret');
     });
 
