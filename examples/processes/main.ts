@@ -39,10 +39,10 @@ async function writer(): Promise<void> {
   const other = fork(program, [file]);
   const ended = new AbortController();
   other.once('exit', () => ended.abort());
-  /** Resolves when the reader sees what is expected; rejects when it has ended, or does not in ten seconds. */
+  /** Resolves when the reader sees what is expected; rejects when it has ended, or does not in thirty seconds. */
   async function readerSees(expected: string): Promise<void> {
     other.send(expected);
-    const patience = setTimeout(() => other.kill(), 10_000);
+    const patience = setTimeout(() => other.kill(), 30_000);
     const [seen] = (await once(other, 'message', { signal: ended.signal })) as [string];
     clearTimeout(patience);
     console.log(seen);
@@ -91,7 +91,7 @@ async function tell(file: string, readerSees: (expected: string) => Promise<void
 async function main(): Promise<void> {
   const url = process.env.REDIS_URL;
   if (!url) throw new Error('Set REDIS_URL to a Redis that both processes can use, such as redis://localhost:6379.');
-  initializeRedis({ url, keyPrefix: PREFIX });
+  initializeRedis({ url, keyPrefix: PREFIX, commandTimeout: 5_000 }); // prints the same on a busy machine, too
   await getRedisClient().connect();
   if (database === '') await writer();
   else reader(database);
