@@ -85,8 +85,9 @@ async function launch(shop: string, port: number): Promise<Served | string> {
     child.kill('SIGTERM');
     await ended;
   };
-  await eventually(() => child.exitCode !== null || output.includes('successfully started'), {
-    what: 'the application starts',
-  });
-  return child.exitCode !== null ? output : { url: `http://localhost:${port}`, output: () => output, stop };
+  const url = `http://localhost:${port}`;
+  // Nest says that it has started before it listens.
+  const serves = async (): Promise<boolean> => child.exitCode !== null || (await fetch(`${url}/none`)).status === 404;
+  await eventually(serves, { what: 'the application serves' });
+  return child.exitCode !== null ? output : { url, output: () => output, stop };
 }
