@@ -169,6 +169,7 @@ describe('the model cache', () => {
       ['unfinished', { finishReason: 'length' }, 'cut o'],
       ['content-filter', { finishReason: 'content_filter' }, ''],
       ['tool-calls', { finishReason: 'tool_calls', toolCalls: ['pay'] }, ''],
+      ['tool-calls', { finishReason: 'tool_use' }, 'let me see', {}, { cacheableTools: ['weather'] }],
       ['empty', {}, ' \n'],
       ['low-confidence', { confidence: 0.79 }, 'perhaps', {}, { minConfidence: 0.8 }],
       ['invalid-json', { json: true }, '{"a":'],
@@ -188,7 +189,13 @@ describe('the model cache', () => {
     it.each<[string, object, unknown, object?, ModelCacheOptions?]>([
       ['just confident enough', { confidence: 0.8 }, 'yes', {}, { minConfidence: 0.8 }],
       ['a stop in any spelling', { finishReason: 'STOP' }, 'yes'],
-      ['a tool that may be repeated', { toolCalls: ['weather'] }, 'yes', {}, { cacheableTools: ['weather'] }],
+      [
+        'a tool that may be repeated',
+        { finishReason: 'tool_use', toolCalls: ['weather'] },
+        'yes',
+        {},
+        { cacheableTools: ['weather'] },
+      ],
       ['a temperature with a seed', {}, 'a poem', { temperature: 2, seed: 7 }],
       ['valid JSON', { json: true }, '{"a":1}'],
       ['nothing, when that is wanted', {}, '', {}, { storeEmpty: true }],

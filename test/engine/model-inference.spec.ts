@@ -34,6 +34,9 @@ describe('an inference', () => {
       expect(await models.wrap(QUESTION, () => 'first')).toMatchObject({ output: 'first', hit: 'none' });
       expect(await models.wrap({ ...QUESTION, onlyIfCached: true }, () => 'x')).toMatchObject({ output: 'first' });
       expect(await models.wrap({ ...QUESTION, noStore: true }, () => 'x')).toMatchObject({ output: 'first' });
+      await expect(models.wrap({ ...QUESTION, noCache: true, onlyIfCached: true }, () => 'x')).rejects.toMatchObject({
+        code: 'CACHE_MODEL_NOT_CACHED',
+      });
       expect(await models.wrap({ ...QUESTION, noCache: true }, () => 'second')).toMatchObject({ output: 'second' });
       expect(await models.wrap(QUESTION, () => 'x')).toMatchObject({ output: 'second', hit: 'exact' });
       await clock.advance(10_000);

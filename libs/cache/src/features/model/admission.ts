@@ -47,17 +47,12 @@ export type RefusalReason =
   | 'unavailable'
   | 'bypassed';
 
+/** The answer ended because it calls tools, in the words of the providers. */
+const CALLS_TOOLS: ReadonlySet<string> = new Set(['tool-calls', 'tool_calls', 'tool_use']);
 /** The answer ended because it was complete, in the words of the providers. */
 const FINISHED: ReadonlySet<string> = new Set([
-  'stop',
-  'end_turn',
-  'stop_sequence',
-  'complete',
-  'completed',
-  'eos',
-  'tool-calls',
-  'tool_calls',
-  'tool_use',
+  ...['stop', 'end_turn', 'stop_sequence', 'complete', 'completed', 'eos'],
+  ...CALLS_TOOLS,
 ]);
 const FILTERED = /content[-_]?filter|safety|refusal|blocked/i;
 
@@ -76,8 +71,10 @@ const REASONS: readonly (readonly [reason: RefusalReason, applies: (candidate: C
   ['unfinished', ({ metadata: { finishReason = 'stop' } }) => !isFinished(finishReason)],
   [
     'tool-calls',
-    ({ metadata: { toolCalls = [] }, options: { cacheableTools } }) =>
-      toolCalls.some((tool) => !cacheableTools.includes(tool)),
+    ({ metadata: { toolCalls = [], finishReason = 'stop' }, options: { cacheableTools } }) =>
+      toolCalls.length === 0
+        ? CALLS_TOOLS.has(finishReason.toLowerCase()) // of a tool that nobody names, nobody said that it may be repeated
+        : toolCalls.some((tool) => !cacheableTools.includes(tool)),
   ],
   ['empty', ({ output, options }) => typeof output === 'string' && output.trim() === '' && !options.storeEmpty],
   ['low-confidence', ({ metadata: { confidence = 1 }, options }) => confidence < options.minConfidence],

@@ -92,7 +92,8 @@ export class AnswerStore {
       if (onlyIfCached) throw new NotCachedError(key);
       return key;
     }
-    if (!noCache && (onlyIfCached || noStore)) {
+    if (noCache && onlyIfCached) throw new NotCachedError(key.key);
+    if (onlyIfCached || (noStore && !noCache)) {
       const found = await this.lookUp<T>(key, oldestMs);
       if (found !== null) return found;
       if (onlyIfCached) throw new NotCachedError(key.key);
