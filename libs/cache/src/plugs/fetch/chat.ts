@@ -72,7 +72,8 @@ function replyOf({ all }: Choices, tokens: TokenCounts): Reply {
   };
 }
 
-function tokensOf(answer: Json): TokenCounts {
+/** As OpenAI counts them, of `embeddings`, too. */
+export function tokensOf(answer: Json): TokenCounts {
   const usage = objectIn(answer, 'usage');
   const input = numberIn(usage, 'prompt_tokens');
   const cachedInput = numberIn(objectIn(usage, 'prompt_tokens_details'), 'cached_tokens');
@@ -82,11 +83,4 @@ function tokensOf(answer: Json): TokenCounts {
     output: numberIn(usage, 'completion_tokens'),
     total: numberIn(usage, 'total_tokens'),
   };
-}
-
-/** An answer of `embeddings`. */
-export function readEmbeddings(answer: Json): Reply {
-  const vectors = objectsIn(answer, 'data');
-  const finishReason = vectors.length === 0 ? CUT_OFF : 'stop';
-  return { texts: [], finishReason, toolCalls: [], more: true, tokens: tokensOf(answer) };
 }

@@ -1,4 +1,4 @@
-import { type Json, parseObject } from './json.js';
+import { type Json, parseObject, saysError } from './json.js';
 
 /** Where one event of a `text/event-stream` ends. */
 const END = /\r\n\r\n|\n\n|\r\r/g;
@@ -30,7 +30,7 @@ export interface ReadEvents {
   readonly objects: readonly Json[];
   /** `data: [DONE]` came. */
   readonly done: boolean;
-  /** An event that is no JSON, or that says `error`. */
+  /** An event that is no JSON, or that tells of an error, by its name or in what it says. */
   readonly failed: boolean;
 }
 
@@ -40,7 +40,9 @@ export function readEvents(text: string): ReadEvents {
   let done = false;
   let failed = false;
   for (const event of text.split(END)) {
-    const lines = event.split(/\r\n|\n|\r/).flatMap((line) => /^data: ?(.*)$/s.exec(line)?.[1] ?? []);
+    const all = event.split(/\r\n|\n|\r/);
+    failed ||= all.some((line) => /^event: ?error\s*$/.test(line));
+    const lines = all.flatMap((line) => /^data: ?(.*)$/s.exec(line)?.[1] ?? []);
     if (lines.length === 0) continue;
     const said = lines.join('\n').trim();
     if (said === '[DONE]') {
@@ -48,8 +50,7 @@ export function readEvents(text: string): ReadEvents {
       continue;
     }
     const object = parseObject(said);
-    if (object === undefined || (object.error !== undefined && object.error !== null) || object.type === 'error')
-      failed = true;
+    if (object === undefined || saysError(object)) failed = true;
     else objects.push(object);
   }
   return { objects, done, failed };

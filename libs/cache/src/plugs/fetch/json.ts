@@ -28,6 +28,10 @@ export function numberIn(object: Json, name: string): number | undefined {
   return typeof value === 'number' ? value : undefined;
 }
 
+/** Whether an object tells of a failure: in a field, or by what it calls itself, as some servers do. */
+export const saysError = ({ error, type, object }: Json): boolean =>
+  (error !== undefined && error !== null) || type === 'error' || object === 'error';
+
 /** What a text says as JSON, if that is an object. */
 export function parseObject(text: string): Json | undefined {
   try {

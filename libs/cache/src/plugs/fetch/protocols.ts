@@ -1,8 +1,9 @@
 import type { ModelMetadata } from '../../features/model/admission.js';
 import { CUT_OFF, metadataOf, type Reply } from '../judgement.js';
-import { readCompletion, readCompletionEvents, readEmbeddings } from './chat.js';
+import { readCompletion, readCompletionEvents } from './chat.js';
+import { readEmbeddings } from './embeddings.js';
 import { readEvents, type ReadEvents } from './events.js';
-import { type Json, objectIn, parseObject } from './json.js';
+import { type Json, objectIn, parseObject, saysError } from './json.js';
 import { readMessage, readMessageEvents } from './messages.js';
 import { readResponse, readResponseEvents } from './responses.js';
 
@@ -10,7 +11,8 @@ import { readResponse, readResponseEvents } from './responses.js';
 export interface Protocol {
   /** The field of the body with what is asked; the rest are parameters. */
   readonly asked: string;
-  readonly read: (answer: Json) => Reply;
+  /** `body`: what was asked. */
+  readonly read: (answer: Json, body: Json) => Reply;
   readonly readEvents: (events: ReadEvents) => Reply;
   /** Where the body says in which format the answer has to be. */
   readonly format: (body: Json) => Json;
@@ -63,5 +65,7 @@ export function describe(
   const json = /^json/.test(String(protocol.format(body).type));
   if (events) return metadataOf(protocol.readEvents(readEvents(text)), json);
   const answer = parseObject(text);
-  return answer === undefined ? { error: 'not JSON' } : metadataOf(protocol.read(answer), json);
+  if (answer === undefined) return { error: 'not JSON' };
+  const reply = protocol.read(answer, body);
+  return metadataOf(saysError(answer) ? { ...reply, error: 'error' } : reply, json);
 }

@@ -1,6 +1,6 @@
 import { CUT_OFF, type Reply } from '../judgement.js';
 import type { ReadEvents } from './events.js';
-import { type Json, numberIn, objectIn, objectsIn, textIn } from './json.js';
+import { type Json, numberIn, objectIn, objectsIn, saysError, textIn } from './json.js';
 
 /** An answer of `responses`. */
 export function readResponse(answer: Json): Reply {
@@ -12,11 +12,11 @@ export function readResponse(answer: Json): Reply {
   const refused = parts.some(({ type }) => type === 'refusal');
   return {
     texts: [parts.map((part) => (part.type === 'output_text' ? (textIn(part, 'text') ?? '') : '')).join('')],
-    finishReason: refused ? 'refusal' : endOf(answer),
+    finishReason: refused ? 'refusal' : endOf(answer, items),
     toolCalls: items.flatMap((item) => toolOf(item) ?? []),
     more: false,
     asksApproval: items.some(({ type }) => type === 'mcp_approval_request'),
-    ...(answer.error === undefined || answer.error === null ? {} : { error: 'error' }),
+    ...(saysError(answer) ? { error: 'error' } : {}),
     tokens: {
       input: input === undefined ? undefined : input - (cachedInput ?? 0),
       cachedInput,
@@ -33,9 +33,13 @@ export function readResponseEvents({ objects, failed }: ReadEvents): Reply {
   return failed ? { ...reply, error: 'error event' } : reply;
 }
 
-/** `completed`, or why not. */
-function endOf(answer: Json): string {
-  return textIn(objectIn(answer, 'incomplete_details'), 'reason') ?? textIn(answer, 'status') ?? CUT_OFF;
+/** `completed`, or why not: a message within it may be cut off by itself. */
+function endOf(answer: Json, items: readonly Json[]): string {
+  const messages = items.filter(({ type }) => type === 'message');
+  const open = messages
+    .map((item) => textIn(item, 'status'))
+    .find((status) => status !== undefined && status !== 'completed');
+  return textIn(objectIn(answer, 'incomplete_details'), 'reason') ?? open ?? textIn(answer, 'status') ?? CUT_OFF;
 }
 
 /** Calls of tools, those of the provider included, are items whose type says so. */
