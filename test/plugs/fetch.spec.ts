@@ -116,6 +116,21 @@ describe('a fetch that keeps answers', () => {
     });
   });
 
+  it('answers workspaces and models of any script, whose names no header can hold', async () => {
+    server.reply = () => ({ json: chat.json('yes') });
+    const named = { workspaceId: 'gestoría 客户\n\ud800' };
+    const ask = () =>
+      openai(named)
+        .chat.completions.create({ ...ASKED, model: 'modèle €' })
+        .withResponse();
+    const [first, second] = [await ask(), await ask()];
+    expect(second.data).toEqual(first.data);
+    const fingerprint = second.response.headers.get('x-mobius-fingerprint') ?? '';
+    expect(fingerprint).toMatch(/^model:gestor%C3%AD[!-~]+$/);
+    expect(fingerprint).toBe(first.response.headers.get('x-mobius-fingerprint'));
+    expect(server.requests).toHaveLength(1);
+  });
+
   it('streams an answer again byte by byte', async () => {
     const events = [
       'data: {"choices":[{"delta":{"content":"a"},"finish_reason":"stop"}]}\r\n\r\n',
@@ -195,12 +210,13 @@ describe('a fetch that keeps answers', () => {
     await post('/v1/threads/t1/messages', JSON.stringify({ role: 'user', content: 'x' }));
     await post('/v1/responses', JSON.stringify({ model: 'gpt-mock', input: 'x', conversation: 'conv_1' }));
     await post('/v1/responses', JSON.stringify({ model: 'gpt-mock', input: 'x', background: true }));
+    await post('/v1/messages', JSON.stringify({ ...CLAUDE, thread: { type: 'continue', id: 'thread_1' } }));
     const response = await fetch(
       new Request(`${server.url}/v1/chat/completions`, { method: 'POST', body: JSON.stringify(ASKED) }),
     );
     expect(response.headers.get('x-of')).toBe('the server');
     expect(response.headers.get('x-mobius-cache')).toBeNull();
-    expect(server.requests).toHaveLength(9);
+    expect(server.requests).toHaveLength(10);
     expect(server.requests[3]?.text).toBe('no JSON');
     expect(models.getStats()).toMatchObject({ hits: 0, misses: 0, stored: 0, refused: {} });
   });

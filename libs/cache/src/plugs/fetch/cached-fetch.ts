@@ -84,12 +84,16 @@ async function responseOf(pieces: Came, own: Response | undefined): Promise<Resp
   const head = first.value as Head;
   const headers = own === undefined ? new Headers(head.headers) : headersOf(own);
   headers.set('x-mobius-cache', hit);
-  if (fingerprint !== '') headers.set('x-mobius-fingerprint', fingerprint);
+  if (fingerprint !== '') headers.set('x-mobius-fingerprint', printable(fingerprint));
   if (hit !== 'none') headers.set('age', String(Math.floor(ageMs / 1_000)));
   const encoder = new TextEncoder();
   const bytes = mapped(iterator, (piece) => encoder.encode(piece as string));
   return new Response(ReadableStream.from(bytes), { status: head.status, headers });
 }
+
+/** For a header, which holds neither other scripts nor line breaks. */
+const printable = (text: string): string =>
+  text.replace(/[\ud800-\udfff]/gu, '\ufffd').replace(/[^!-~]/gu, encodeURIComponent);
 
 /** What HTTP has for it; SDKs are told not to try again. */
 function notCached(error: NotCachedError): Response {

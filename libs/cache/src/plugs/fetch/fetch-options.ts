@@ -86,5 +86,6 @@ export function controlsOf(headers: Headers): CacheControls {
 
 /** What a body says that only a server can know: the answer depends on a state that no key has. */
 export function dependsOnState(body: Json): boolean {
-  return (body.conversation !== undefined && body.conversation !== null) || body.background === true;
+  const has = (name: string): boolean => body[name] !== undefined && body[name] !== null;
+  return has('conversation') || has('thread') || body.background === true;
 }
