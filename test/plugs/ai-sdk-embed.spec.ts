@@ -55,6 +55,8 @@ describe.each(VERSIONS)('the AI SDK, embeddings: %s', (_, { sdk, embedding }) =>
     const { model, calls } = of({});
     await embed({ model, value: 'sunny', providerOptions });
     expect(calls).toHaveLength(1);
+    for (let i = 0; i < 2; i++) await embed({ model, value: 'sunny', headers: { 'OpenAI-Project': 'p' } });
+    expect(calls).toHaveLength(2);
   });
 
   it('throws what the model throws, and keeps nothing of it', async () => {
@@ -88,11 +90,24 @@ describe.each(VERSIONS)('the AI SDK, embeddings: %s', (_, { sdk, embedding }) =>
     expect((await ask(['b'])).usage).toEqual({ tokens: 7 });
   });
 
-  it('refuses an answer with fewer vectors than values', async () => {
-    const { model } = embedding(createModels(), (values) => vectors(values.slice(1)), W1);
-    await expect(embedMany({ model, values: ['a', 'b'], maxRetries: 0 })).rejects.toThrow(
-      /2 values were asked for, 1 came/,
-    );
+  it.each([
+    [1, ['b']],
+    [3, ['x', 'a', 'b']],
+  ])('refuses an answer with %i vectors for two values: nobody knows whose they are', async (came, answered) => {
+    let wrong = true;
+    const { model } = embedding(createModels(), (values) => vectors(wrong ? answered : values), W1);
+    const ask = () => embedMany({ model, values: ['a', 'b'], maxRetries: 0 });
+    await expect(ask()).rejects.toThrow(`2 values were asked for, ${came} came`);
+    wrong = false;
+    expect((await ask()).embeddings).toEqual(vectors(['a', 'b']));
+  });
+
+  it('hands on a vector of nothing, and does not keep it', async () => {
+    const models = createModels();
+    const { model, calls } = embedding(models, (values) => values.map(() => []), W1);
+    for (let i = 0; i < 2; i++) expect((await embed({ model, value: 'a' })).embedding).toEqual([]);
+    expect(calls).toHaveLength(2);
+    expect(models.getStats().refused).toEqual({ empty: 2 });
   });
 
   it('refuses a call of which nobody says whose answer it is', async () => {

@@ -57,6 +57,8 @@ describe.each(VERSIONS)('the AI SDK, answers at once: %s', (_, { sdk, language }
       { ...said, maxOutputTokens: 10 },
       { ...said, stopSequences: ['.'] },
       { ...said, providerOptions: { mock: { effort: 'low' } } },
+      { ...said, headers: { 'Anthropic-Beta': 'context-1m' } },
+      { ...said, headers: { 'anthropic-beta': 'context-2m', 'openai-project': undefined } },
       { ...said, tools: { weather: { inputSchema: z.object({ city: z.string() }) } } },
       { ...said, tools: { weather: { inputSchema: z.object({ town: z.string() }) } } },
     ];

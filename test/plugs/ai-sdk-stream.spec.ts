@@ -88,6 +88,18 @@ describe.each(VERSIONS)('the AI SDK, streams: %s', (_, { sdk, language }) => {
         parts: [{ type: 'tool-call', toolCallId: '1', toolName: 'pay', input: '{}' }],
       },
     ],
+    [
+      'unfinished',
+      {
+        parts: [
+          { type: 'text-start', id: '1' },
+          { type: 'text-delta', id: '1', delta: 'I pay.' },
+          { type: 'text-end', id: '1' },
+          { type: 'tool-input-start', id: '2', toolName: 'pay' },
+          { type: 'tool-input-delta', id: '2', delta: '{"am' },
+        ],
+      },
+    ],
   ])('does not keep an answer that is not whole: %s (%#)', async (reason, scripted) => {
     const models = createModels();
     const { model, calls } = language(models, () => scripted, W1);

@@ -14,6 +14,16 @@ describe('what the cache is told of an answer', () => {
     expect(generatedMetadata(answer, false)).toEqual({ ...COUNTED, finishReason: 'stop' });
   });
 
+  it.each([
+    ['stop', 'end_turn', 'stop'],
+    ['stop', undefined, 'stop'],
+    ['stop', 'pause_turn', 'pause_turn'],
+    ['length', 'max_tokens', 'length'],
+  ])('has the reason to end, %s, unless the provider (%s) means to go on', (unified, raw, finishReason) => {
+    const answer = { content: [{ type: 'text', text: 'yes' }], finishReason: { unified, raw }, usage: {} };
+    expect(generatedMetadata(answer, false)).toMatchObject({ finishReason });
+  });
+
   const openai = {
     prompt_tokens: 10,
     prompt_tokens_details: { cached_tokens: 4 },

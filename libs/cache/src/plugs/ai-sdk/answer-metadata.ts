@@ -1,4 +1,4 @@
-import type { ModelMetadata } from '../../features/model/admission.js';
+import { isFinished, type ModelMetadata } from '../../features/model/admission.js';
 import { CUT_OFF, metadataOf, type Reply, type TokenCounts } from '../judgement.js';
 import type { SdkGenerated, SdkPart } from './sdk-types.js';
 
@@ -33,7 +33,11 @@ export function generatedMetadata({ content, finishReason, usage }: SdkGenerated
 export function streamedMetadata(parts: readonly SdkPart[], json: boolean): ModelMetadata {
   const finish: AnyPart | undefined = parts.findLast(({ type }) => type === 'finish');
   const { finishReason = CUT_OFF, usage = {} } = finish ?? {};
-  const reply = replyOf(parts, { text: textOf(parts, 'text-delta'), finishReason, usage });
+  const said = replyOf(parts, { text: textOf(parts, 'text-delta'), finishReason, usage });
+  const count = (wanted: string): number => parts.filter(({ type }) => type === wanted).length;
+  // A call whose input was begun and never came is half of an answer, although the model says that it is whole.
+  const half = count('tool-input-start') > count('tool-call') && isFinished(said.finishReason);
+  const reply = half ? { ...said, finishReason: CUT_OFF } : said;
   const failed = parts.some(({ type }) => type === 'error');
   return metadataOf(failed ? { ...reply, error: 'error part' } : reply, json);
 }
@@ -45,7 +49,7 @@ function replyOf(
   parts: readonly AnyPart[],
   { text, finishReason, usage }: { text: string; finishReason: SdkGenerated['finishReason']; usage: AnyUsage },
 ): Reply {
-  const reason = typeof finishReason === 'string' ? finishReason : finishReason.unified;
+  const reason = reasonOf(finishReason);
   return {
     texts: [text],
     finishReason: reason,
@@ -55,6 +59,13 @@ function replyOf(
     ...(reason === 'error' ? { error: 'finish reason' } : {}),
     tokens: tokensOf(usage),
   };
+}
+
+/** The SDK says `stop` of a pause, after which the model wants to be asked again; v3 has its own word beside it. */
+function reasonOf(finishReason: SdkGenerated['finishReason']): string {
+  if (typeof finishReason === 'string') return finishReason;
+  const { unified, raw } = finishReason;
+  return raw === 'pause_turn' ? raw : unified;
 }
 
 function tokensOf({ inputTokens, cachedInputTokens, outputTokens, totalTokens }: AnyUsage): TokenCounts {

@@ -9,6 +9,7 @@ import {
 } from '../../features/model/model-controls.js';
 import { checkPace, type ReplayPace } from '../../features/model/stream/replay.js';
 import { mergeControls, type WorkspaceOf } from '../controls.js';
+import { countedHeaders } from '../counted-headers.js';
 import type { SdkCall, SdkModel } from './sdk-types.js';
 
 /** What is the same for all calls of a model; each call may say otherwise under `providerOptions.mobius`. */
@@ -46,8 +47,8 @@ export interface CacheCall<Call> {
 }
 
 /**
- * Everything in the parameters counts, but for headers and signals, which `ModelKeys` leaves out, and our own options. So do the provider
- * and the specification: answers of v2 and v3 have unlike shapes.
+ * Everything in the parameters counts, but for headers and signals, which `ModelKeys` leaves out, and our own options. So do those headers
+ * that change answers, the provider, and the specification: answers of v2 and v3 have unlike shapes.
  *
  * @throws InvalidOptionsError when nobody says whose answer it is, or when our options are wrong
  */
@@ -60,10 +61,12 @@ export function takeApart<Call extends SdkCall>(
   const sent = { ...params, providerOptions };
   const { prompt, values, ...settings } = sent as Call & { prompt?: unknown; values?: unknown };
   const { provider, modelId, specificationVersion } = model;
+  const headers = countedHeaders(Object.entries(params.headers ?? {}));
+  const counted = Object.keys(headers).length === 0 ? {} : { headers };
   const request = {
     ...mergeControls(options, mobius),
     ...{ modelId, workspaceId: workspaceOf(options, mobius), input: prompt ?? values },
-    params: { ...settings, 'ai-sdk': { provider, specificationVersion, operation } },
+    params: { ...settings, 'ai-sdk': { provider, specificationVersion, operation, ...counted } },
   };
   return { request, sent };
 }

@@ -56,7 +56,10 @@ async function embed<Call extends SdkEmbedCall, Answer extends SdkEmbedded>(
     own = await model.doEmbed({ ...sent, values: missing, abortSignal });
     return keptOf(own, missing);
   });
-  const describe = ({ tokens }: KeptEmbedding): ModelMetadata => (tokens === undefined ? {} : { tokens });
+  const describe = ({ embedding, tokens }: KeptEmbedding): ModelMetadata => ({
+    ...(tokens === undefined ? {} : { tokens }),
+    ...(embedding.length === 0 ? { refusal: 'empty' } : {}),
+  });
   const ask = (value: unknown): Promise<AnswerOnce<KeptEmbedding>> =>
     gathered.through(value, (run) =>
       askOnce(models, { ...request, input: value, signal: params.abortSignal, describe }, run),

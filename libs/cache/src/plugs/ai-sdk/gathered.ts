@@ -60,11 +60,10 @@ export class Gathered<K, V> {
     const keys = asked.map(({ key }) => key);
     try {
       const values = await this.#askAll(keys, allOf(asked.map(({ signal }) => signal)));
-      asked.forEach(({ settle, fail }, i) => {
-        const value = values[i];
-        if (value === undefined) fail(new RangeError(`${keys.length} values were asked for, ${values.length} came.`));
-        else settle(value);
-      });
+      // They are told by their places only: where one is missing, nobody knows whose the others are.
+      if (values.length !== keys.length)
+        throw new RangeError(`${keys.length} values were asked for, ${values.length} came.`);
+      asked.forEach(({ settle }, i) => settle(values[i] as V));
     } catch (error) {
       for (const { fail } of asked) fail(error);
     }

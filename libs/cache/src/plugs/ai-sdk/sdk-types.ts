@@ -10,6 +10,7 @@ export interface SdkModel {
 /** What any call of a model may say. */
 export interface SdkCall {
   readonly abortSignal?: AbortSignal | undefined;
+  readonly headers?: Readonly<Record<string, string | undefined>> | undefined;
   readonly providerOptions?: Readonly<Record<string, Readonly<Record<string, unknown>>>> | undefined;
 }
 
@@ -28,7 +29,7 @@ export interface SdkPart {
 export interface SdkGenerated {
   readonly content: readonly SdkPart[];
   /** A word in v2; v3 has the word of the provider beside it. */
-  readonly finishReason: string | { readonly unified: string };
+  readonly finishReason: string | { readonly unified: string; readonly raw?: string | undefined };
   readonly usage: object;
   readonly providerMetadata?: object | undefined;
 }

@@ -1,3 +1,4 @@
+import { countedHeaders } from '../counted-headers.js';
 import { type CachedFetchOptions, dependsOnState, type Fetch, type ModelCall } from './fetch-options.js';
 import { type Json, numberIn, parseObject, textIn } from './json.js';
 import { type Protocol, protocolOf } from './protocols.js';
@@ -12,12 +13,10 @@ export interface ModelHttpRequest extends ModelCall {
   readonly params: Readonly<Record<string, unknown>>;
 }
 
-const COUNTED_HEADERS = /^(openai|anthropic)-/;
-
 /** What a request asks of which model; `undefined` when it asks none, or in a way that is not understood: nothing of it is consumed. */
 export function modelRequestOf(
   [input, init]: Parameters<Fetch>,
-  { vary = [] }: CachedFetchOptions,
+  { vary }: CachedFetchOptions,
 ): ModelHttpRequest | undefined {
   if (input instanceof Request || init?.method?.toUpperCase() !== 'POST' || typeof init.body !== 'string')
     return undefined;
@@ -30,15 +29,13 @@ export function modelRequestOf(
   const { [protocol.asked]: asked, model: _model, ...rest } = body;
   if (modelId === undefined || modelId === '' || asked === undefined) return undefined;
   const headers = new Headers(init.headers);
-  const counted = (name: string): boolean =>
-    COUNTED_HEADERS.test(name) || vary.some((one) => one.toLowerCase() === name);
   return {
     ...{ url, headers, body, protocol, modelId, input: asked },
     params: {
       // Where the cache looks for them; everything is in the body as well.
       ...{ temperature: numberIn(body, 'temperature'), seed: numberIn(body, 'seed') },
       body: rest,
-      http: { url: url.href, headers: Object.fromEntries([...headers].filter(([name]) => counted(name))) },
+      http: { url: url.href, headers: countedHeaders(headers, vary) },
     },
   };
 }
