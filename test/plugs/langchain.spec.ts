@@ -1,4 +1,4 @@
-import { AIMessage, HumanMessage, SystemMessage } from '@langchain/core/messages';
+import { AIMessage, type AIMessageFields, HumanMessage, SystemMessage } from '@langchain/core/messages';
 import type { ToolCall } from '@langchain/core/messages/tool';
 import type { ChatResult } from '@langchain/core/outputs';
 import { FakeListChatModel, FakeLLM, FakeStreamingChatModel } from '@langchain/core/utils/testing';
@@ -6,6 +6,14 @@ import { LangChainCache } from '@mobius1/cache/langchain';
 import type { ModelCache } from '@mobius1/cache/standalone';
 import { settingsOf } from '../../libs/cache/src/plugs/langchain/llm-key.js';
 import { closeModels, createModels } from './models.js';
+
+/** A message of a model, as providers write it. */
+interface Answered {
+  readonly content: string | readonly object[];
+  readonly response_metadata?: object;
+  readonly additional_kwargs?: object;
+  readonly tool_calls?: ToolCall[];
+}
 
 /** Counts what it is asked, has a name and settings as real models have, and ends as the test says. */
 class CountedChatModel extends FakeListChatModel {
@@ -109,21 +117,55 @@ describe('LangChainCache', () => {
     expect(models.getStats()).toMatchObject({ hits: 0, misses: 0, stored: 0 });
   });
 
-  it.each<[reason: string, fields: { content: string; response_metadata?: object; tool_calls?: ToolCall[] }]>([
+  it.each<[reason: string, fields: Answered]>([
     ['unfinished', { content: 'cut o', response_metadata: { finish_reason: 'length' } }],
     ['unfinished', { content: 'cut o', response_metadata: { stop_reason: 'max_tokens' } }],
     ['content-filter', { content: 'no', response_metadata: { finish_reason: 'content_filter' } }],
+    ['unfinished', { content: 'cut o', response_metadata: { done_reason: 'length' } }],
+    ['unfinished', { content: 'cut o', response_metadata: { messageStop: { stopReason: 'max_tokens' } } }],
+    ['unfinished', { content: 'cut o', response_metadata: { status: 'incomplete' } }],
+    [
+      'unfinished',
+      {
+        content: 'cut o',
+        response_metadata: { status: 'incomplete', incomplete_details: { reason: 'max_output_tokens' } },
+      },
+    ],
+    ['content-filter', { content: 'no', additional_kwargs: { refusal: 'I will not.' } }],
     ['tool-calls', { content: '', tool_calls: [{ name: 'pay', args: {}, id: '1' }] }],
+    [
+      'tool-calls',
+      {
+        content: [
+          { type: 'text', text: 'Let me see.' },
+          { type: 'server_tool_use', name: 'web_search' },
+        ],
+      },
+    ],
+    ['tool-calls', { content: [{ type: 'text', text: 'Let me see.' }, { type: 'web_search_call' }] }],
+    ['tool-calls', { content: 'So it is.', additional_kwargs: { tool_outputs: [{ type: 'web_search_call' }] } }],
     ['empty', { content: '' }],
   ])('does not keep an answer that is not whole: %s', async (reason, fields) => {
     const models = createModels();
     const model = chat(models);
-    model.responses = [fields.content];
-    model.message = () => new AIMessage(fields);
+    model.responses = [typeof fields.content === 'string' ? fields.content : ''];
+    model.message = () => new AIMessage(fields as AIMessageFields);
     await model.invoke('what?');
     await model.invoke('what?');
     expect(model.asked).toBe(2);
     expect(models.getStats().refused).toEqual({ [reason]: 2 });
+  });
+
+  it('keeps several answers only when each of them is whole', async () => {
+    const models = createModels();
+    const cache = new LangChainCache(models, { workspaceId: 'w1' });
+    const answers = (...reasons: string[]) =>
+      reasons.map((stop_reason) => ({ text: 'an answer', generationInfo: { stop_reason } }));
+    await cache.update('what?', 'n:2', answers('end_turn', 'max_tokens'));
+    expect(await cache.lookup('what?', 'n:2')).toBeNull();
+    await cache.update('what?', 'n:2', answers('end_turn', 'stop_sequence'));
+    expect(await cache.lookup('what?', 'n:2')).toHaveLength(2);
+    expect(models.getStats()).toMatchObject({ stored: 1, refused: { unfinished: 1 } });
   });
 
   it('does not keep what failed', async () => {
@@ -170,6 +212,7 @@ describe('what LangChain tells of a model', () => {
     const written = Object.entries(settings).map(([name, value]) => `${name}:${JSON.stringify(value)}`);
     expect(settingsOf(written.sort().join(','))).toEqual(settings);
     expect(settingsOf('')).toEqual({});
+    expect(settingsOf('fetch:undefined,model:"gpt-5",undefined:1')).toEqual({ model: 'gpt-5', undefined: 1 });
   });
 
   it.each(['model', 'model:', 'model:gpt-5', 'model:"gpt', 'a:1,b'])('is not guessed from %s', (text) => {

@@ -30,6 +30,12 @@ export interface TokenCounts {
 /** The end that every provider announces was not seen. */
 export const CUT_OFF = 'cut off';
 
+/** The name of the tool that a block of an answer calls; that of its kind where the provider runs it. `undefined` when it calls none. */
+export function toolOf({ type, name }: { readonly type?: unknown; readonly name?: unknown }): string | undefined {
+  if (typeof type !== 'string' || !/(tool_use|_call)$/.test(type)) return undefined;
+  return typeof name === 'string' ? name : type;
+}
+
 /** What the cache is told of an answer. `json`: it was asked for as JSON. */
 export function metadataOf(reply: Reply, json: boolean): ModelMetadata {
   const { finishReason, toolCalls, error, tokens = {} } = reply;

@@ -1,7 +1,7 @@
 import { isFinished } from '../../features/model/admission.js';
 import { CUT_OFF, type Reply, type TokenCounts } from '../judgement.js';
 import type { ReadEvents } from './events.js';
-import { type Json, numberIn, objectIn, objectsIn, textIn } from './json.js';
+import { type Json, numberIn, objectIn, objectsIn, textIn } from '../json.js';
 
 /** What one of several answers says so far. */
 interface Choice {

@@ -1,6 +1,6 @@
 import { CUT_OFF, type Reply } from '../judgement.js';
 import { tokensOf } from './chat.js';
-import { type Json, objectsIn } from './json.js';
+import { type Json, objectsIn } from '../json.js';
 
 /** An answer of `embeddings`: whole when there is a vector for each of the inputs, which are told by their places only. */
 export function readEmbeddings(answer: Json, { input }: Json): Reply {

@@ -1,4 +1,4 @@
-import { type Json, parseObject, saysError } from './json.js';
+import { type Json, parseObject, saysError } from '../json.js';
 
 /** Where one event of a `text/event-stream` ends. */
 const END = /\r\n\r\n|\n\n|\r\r/g;

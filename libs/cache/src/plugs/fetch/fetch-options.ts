@@ -8,7 +8,7 @@ import {
 } from '../../features/model/model-controls.js';
 import { checkPace, type ReplayPace } from '../../features/model/stream/replay.js';
 import type { WorkspaceOf } from '../controls.js';
-import type { Json } from './json.js';
+import type { Json } from '../json.js';
 
 /** A `fetch`, as it is built in, and as SDKs take it. */
 export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;

@@ -1,6 +1,6 @@
-import { CUT_OFF, type Reply, type TokenCounts } from '../judgement.js';
+import { CUT_OFF, type Reply, type TokenCounts, toolOf } from '../judgement.js';
 import type { ReadEvents } from './events.js';
-import { type Json, numberIn, objectIn, objectsIn, textIn } from './json.js';
+import { type Json, numberIn, objectIn, objectsIn, textIn } from '../json.js';
 
 /** An answer of Anthropic's `messages`. */
 export function readMessage(answer: Json): Reply {
@@ -32,9 +32,7 @@ export function readMessageEvents({ objects, failed }: ReadEvents): Reply {
 }
 
 function replyOf(blocks: readonly Json[], text: string, stopReason: string | undefined): Reply {
-  const toolCalls = blocks.flatMap((block) =>
-    /tool_use$/.test(String(block.type)) ? [textIn(block, 'name') ?? String(block.type)] : [],
-  );
+  const toolCalls = blocks.flatMap((block) => toolOf(block) ?? []);
   return { texts: [text], finishReason: stopReason ?? CUT_OFF, toolCalls, more: false };
 }
 

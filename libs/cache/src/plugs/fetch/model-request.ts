@@ -1,6 +1,6 @@
 import { countedHeaders } from '../counted-headers.js';
 import { type CachedFetchOptions, dependsOnState, type Fetch, type ModelCall } from './fetch-options.js';
-import { type Json, numberIn, parseObject, textIn } from './json.js';
+import { type Json, numberIn, parseObject, textIn } from '../json.js';
 import { type Protocol, protocolOf } from './protocols.js';
 
 /** A request that asks a model. */

@@ -3,7 +3,7 @@ import { CUT_OFF, metadataOf, type Reply } from '../judgement.js';
 import { readCompletion, readCompletionEvents } from './chat.js';
 import { readEmbeddings } from './embeddings.js';
 import { readEvents, type ReadEvents } from './events.js';
-import { type Json, objectIn, parseObject, saysError } from './json.js';
+import { type Json, objectIn, parseObject, saysError } from '../json.js';
 import { readMessage, readMessageEvents } from './messages.js';
 import { readResponse, readResponseEvents } from './responses.js';
 

@@ -1,6 +1,6 @@
-import { CUT_OFF, type Reply } from '../judgement.js';
+import { CUT_OFF, type Reply, toolOf } from '../judgement.js';
 import type { ReadEvents } from './events.js';
-import { type Json, numberIn, objectIn, objectsIn, saysError, textIn } from './json.js';
+import { type Json, numberIn, objectIn, objectsIn, saysError, textIn } from '../json.js';
 
 /** An answer of `responses`. */
 export function readResponse(answer: Json): Reply {
@@ -40,10 +40,4 @@ function endOf(answer: Json, items: readonly Json[]): string {
     .map((item) => textIn(item, 'status'))
     .find((status) => status !== undefined && status !== 'completed');
   return textIn(objectIn(answer, 'incomplete_details'), 'reason') ?? open ?? textIn(answer, 'status') ?? CUT_OFF;
-}
-
-/** Calls of tools, those of the provider included, are items whose type says so. */
-function toolOf(item: Json): string | undefined {
-  const type = textIn(item, 'type') ?? '';
-  return type.endsWith('_call') ? (textIn(item, 'name') ?? type) : undefined;
 }

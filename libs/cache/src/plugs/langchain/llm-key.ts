@@ -10,9 +10,13 @@ export function settingsOf(llmKey: string): Record<string, unknown> | undefined 
     const colon = llmKey.indexOf(':', at);
     if (colon === -1) return undefined;
     const end = endOfJson(llmKey, colon + 1);
-    const value = parse(llmKey.slice(colon + 1, end));
-    if (value === undefined) return undefined;
-    settings.push([llmKey.slice(at, colon), value]);
+    const written = llmKey.slice(colon + 1, end);
+    // So stands a function there, such as a `fetch`.
+    if (written !== 'undefined') {
+      const value = parse(written);
+      if (value === undefined) return undefined;
+      settings.push([llmKey.slice(at, colon), value]);
+    }
     at = end + 1;
   }
   return Object.fromEntries(settings);
