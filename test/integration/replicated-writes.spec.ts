@@ -27,6 +27,9 @@ describe('invalidations that wait for replicas', () => {
     await topology.stop();
   });
 
+  /** Long enough for a replica that is busy. */
+  const confirmed = { replicas: 1, timeout: 10_000 };
+
   async function use(waitReplicas?: WaitReplicasOptions): Promise<CacheInstance> {
     const { host, port } = line;
     const redis = { host, port, keyPrefix: 'w:', commandTimeout: 2_000, waitReplicas };
@@ -50,7 +53,9 @@ describe('invalidations that wait for replicas', () => {
   };
   /** What a server holds that a reader would be served. */
   const servedBy = async (server: RedisProcess): Promise<unknown[]> => {
-    const reader = new CacheInstance({ redis: { host: server.host, port: server.port, keyPrefix: 'w:' }, l1: false });
+    const { host, port } = server;
+    const redis = { host, port, keyPrefix: 'w:', commandTimeout: 10_000 };
+    const reader = new CacheInstance({ redis, l1: false });
     try {
       await reader.connect();
       return await reader.manager.getMany(KEYS);
@@ -58,10 +63,15 @@ describe('invalidations that wait for replicas', () => {
       await reader.close();
     }
   };
+  /** A confirmation is for all that was told before. */
+  const confirms = (cache: CacheInstance): Promise<unknown> =>
+    eventually(async () => cache.manager.delete('other').then(async () => (await cache.health()).status === 'up'), {
+      what: 'the replica confirms',
+    });
   const none = KEYS.map(() => undefined);
 
   it('do so after quit() and connect(), too', async () => {
-    const cache = await use({ replicas: 1 });
+    const cache = await use(confirmed);
     const handle = new RedisHandle(cache.connection);
     await handle.quit();
     await handle.connect();
@@ -75,7 +85,7 @@ describe('invalidations that wait for replicas', () => {
   });
 
   it('return when a replica has them', async () => {
-    const cache = await use({ replicas: 1 });
+    const cache = await use(confirmed);
     for (let round = 0; round < 20; round++) {
       await fill(cache);
       await invalidate(cache);
@@ -89,7 +99,9 @@ describe('invalidations that wait for replicas', () => {
     const events: CacheEvents['underReplicated'][] = [];
     cache.events.on('underReplicated', (event) => void events.push(event));
     await fill(cache);
+    await confirms(cache); // what was stored was told, too
     replica.freeze();
+    events.length = 0;
     await invalidate(cache);
     expect(await servedBy(master)).toEqual(none);
     expect(cache.engine.remembered).toBe(0);
@@ -98,12 +110,7 @@ describe('invalidations that wait for replicas', () => {
     expect(health.status).toBe('degraded');
     expect(health.reasons.join()).toContain('3 invalidations are on too few replicas');
     replica.thaw();
-    await eventually(
-      async () => cache.manager.delete('other').then(async () => (await cache.health()).status === 'up'),
-      {
-        what: 'the replica confirms',
-      },
-    );
+    await confirms(cache);
   });
 
   it('are told again to the replica that took over without having them', async () => {
@@ -129,7 +136,7 @@ describe('invalidations that wait for replicas', () => {
   });
 
   it('are remembered like all others when Redis cannot be reached', async () => {
-    const cache = await use({ replicas: 1 });
+    const cache = await use(confirmed);
     await fill(cache);
     line.cut();
     await invalidate(cache);
