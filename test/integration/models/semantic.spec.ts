@@ -121,6 +121,18 @@ describe('the semantic tier on Redis', () => {
     return { keys, bytes: Buffer.concat(values.flat().map((value) => value ?? Buffer.alloc(0))) };
   }
 
+  it('compares nothing that went through another gate: what one table stops, another has let through', async () => {
+    const { learn } = await open();
+    await learn('gates');
+    const german = { negations: ['nicht'], opposites: [], routes: [], units: {}, values: {} };
+    const { models, ask } = await open({ gate: [german] });
+    expect(await ask(variant(1_000), 'fresh', 'gates')).toMatchObject({ hit: 'none', output: 'fresh' });
+    expect(models.semanticPartitions()).toMatchObject([{ workspaceId: 'gates', verified: 0 }]);
+    const { models: same, ask: askSame } = await open();
+    await askSame(variant(2_000), 'a permit', 'gates');
+    expect(same.semanticPartitions()[0]?.verified).toBeGreaterThanOrEqual(ENOUGH);
+  });
+
   it('keeps no word of a question, and erases all of a workspace', async () => {
     const { ask, models } = await open();
     await ask('my number is Xylophone', 'an answer', 'private');

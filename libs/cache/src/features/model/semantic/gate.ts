@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { ENGLISH } from './gate-english.js';
 import { SPANISH } from './gate-spanish.js';
 import type { GateTable } from './gate-table.js';
@@ -48,6 +49,8 @@ export interface Features {
  * threshold, which is learned from answers. Too many features cost hits, too few cost wrong answers; so where in doubt it is a feature.
  */
 export class Gate {
+  /** Names the tables: what went through other ones is not compared. */
+  readonly id: string;
   readonly #negations: WordMap;
   readonly #opposites: WordMap;
   readonly #units: WordMap;
@@ -57,6 +60,7 @@ export class Gate {
   /** Tables of your own are added to those of English and Spanish. */
   constructor(tables: readonly GateTable[] = []) {
     const all = [ENGLISH, SPANISH, ...tables];
+    this.id = createHash('sha256').update(JSON.stringify(all)).digest('base64url');
     this.#negations = new WordMap(all.flatMap(({ negations }) => negations.map((word) => [word, 'not'] as const)));
     this.#opposites = new WordMap(
       all.flatMap(({ opposites }, table) =>
@@ -149,7 +153,10 @@ function isName(text: string, before: Token | undefined): boolean {
   return /^\p{Lu}/u.test(text) && before !== undefined && before.kind !== 'end' && text.length > 1;
 }
 
-/** What words mean; some by their beginning. A word may mean several things. */
+/** Without accents, which many people do not type. */
+const folded = (word: string): string => word.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
+
+/** What words mean; some by their beginning. A word may mean several things; accents do not count. */
 class WordMap {
   readonly #whole = new Map<string, string[]>();
   readonly #beginnings = new Map<string, string[]>();
@@ -159,7 +166,7 @@ class WordMap {
   constructor(entries: readonly (readonly [word: string, meaning: string])[]) {
     for (const [word, meaning] of entries) {
       const map = word.endsWith('*') ? this.#beginnings : this.#whole;
-      const key = word.replace(/\*$/, '').normalize('NFKC').toLowerCase();
+      const key = folded(word.replace(/\*$/, ''));
       map.set(key, [...(map.get(key) ?? []), meaning]);
     }
     const lengths = [...this.#beginnings.keys()].map(({ length }) => length);
@@ -171,7 +178,8 @@ class WordMap {
     return this.get(word).length > 0;
   }
 
-  get(word: string): string[] {
+  get(written: string): string[] {
+    const word = folded(written);
     const meanings = [...(this.#whole.get(word) ?? [])];
     const longest = Math.min(this.#longest, word.length);
     for (let length = this.#shortest; length <= longest; length++) {

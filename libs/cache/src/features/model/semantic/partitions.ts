@@ -5,6 +5,7 @@ import { newToken } from '../../../core/token.js';
 import { type ModelKey, type ModelQuestion, modelTag, modelWorkspaceTag } from '../model-key.js';
 import { AesSeal, type ModelEncryption } from '../sealing.js';
 import { ROW_BYTES } from './exact-index.js';
+import type { Gate } from './gate.js';
 import { Partition } from './partition.js';
 import type { ResolvedSemanticOptions } from './semantic-options.js';
 import type { SemanticPartition } from './semantic-stats.js';
@@ -27,6 +28,7 @@ export interface PartitionsParts {
   readonly keyOf: (question: ModelQuestion) => ModelKey;
   readonly stores: SemanticStores;
   readonly options: ResolvedSemanticOptions;
+  readonly gate: Pick<Gate, 'id'>;
   readonly encryption: ModelEncryption | undefined;
   readonly unreadable: () => void;
 }
@@ -53,9 +55,9 @@ export class Partitions {
 
   /** The partition of all questions that differ in their text only. `rest`: the input without it. */
   placeOf({ modelId, workspaceId, params }: ModelQuestion, rest: unknown): Place {
-    const { options, keyOf } = this.#parts;
-    // The name of the embedder belongs to it: vectors of two are not compared, nor is what was learned with one true of the other.
-    const input = ['semantic', options.embedder.id, options.embedder.dimensions, rest];
+    const { options, gate, keyOf } = this.#parts;
+    // The names of embedder and gate belong to it: what two of them made is not compared, nor is what was learned with one true of the other.
+    const input = ['semantic', options.embedder.id, options.embedder.dimensions, gate.id, rest];
     const question: ModelQuestion = { modelId, workspaceId, params, input };
     const { key, proof } = keyOf(question);
     const known = this.#places.get(key);

@@ -66,15 +66,11 @@ export class SemanticTier {
     const { cache, keyOf, stores = NO_STORES } = this.#parts;
     const now = this.#setup;
     if (now?.options === options && now?.encryption === encryption) return;
-    this.#setup = options && {
-      options,
-      encryption,
-      gate: new Gate(options.gate),
-      partitions: new Partitions({
-        ...{ cache, keyOf, stores, options, encryption },
-        unreadable: () => this.#counts.unreadable++,
-      }),
-    };
+    if (options === undefined) return void (this.#setup = undefined);
+    const gate = new Gate(options.gate);
+    const unreadable = (): number => this.#counts.unreadable++;
+    const partitions = new Partitions({ cache, keyOf, stores, options, encryption, gate, unreadable });
+    this.#setup = { options, encryption, gate, partitions };
   }
 
   /**
