@@ -82,6 +82,7 @@ describe('connections', () => {
   );
 
   it('a cache that is closed before its client connects opens nothing when it does', async () => {
+    await allClosed(); // those of the tests before
     const client = clientOf({ lazyConnect: true });
     const instance = use({ client });
     await instance.close();

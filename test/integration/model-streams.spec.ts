@@ -43,6 +43,7 @@ describe.each([
     expect([first.hit, along.hit]).toEqual(['none', 'coalesced']);
 
     await there.models.invalidateWorkspace('w1');
+    await here.near?.catchUp(); // news of it takes one message
     fresh.push('new');
     fresh.end();
     // The old answer is not whole yet, and nobody waits for it.
@@ -66,6 +67,7 @@ describe.each([
     const { fingerprint } = await here.models.stream(QUESTION, old.start);
     const client = new RedisHandle(here.connection).getClient();
     expect(await client.del(keyOf(fingerprint))).toBe(1);
+    await here.near?.catchUp();
     fresh.push('new');
     const first = await there.models.stream(QUESTION, fresh.start);
     const second = here.models.stream(QUESTION, fresh.start);

@@ -67,6 +67,7 @@ describe('a Redis that answers and refuses', () => {
 
   it('because it takes no writes (NOREPLICAS): what is invalidated is not served by this process, reads or not (G2, G11)', async () => {
     const { manager, near, engine } = await use();
+    await eventually(() => near?.coherence === 'coherent', { what: 'changes are heard' });
     const keys = ['deleted', 'tagged', 'of-pattern', 'set'];
     for (const key of keys) await manager.getOrSet(key, () => 'old', { ttl: 60, tags: [`tag-${key}`] });
     await near?.catchUp();

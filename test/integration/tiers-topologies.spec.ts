@@ -10,7 +10,7 @@ const OPTIONS = { ttl: 60, tags: ['t'] };
 const instances: CacheInstance[] = [];
 
 async function start(redis: RedisOptions): Promise<CacheInstance> {
-  const instance = new CacheInstance({ redis: { keyPrefix: 'topology:', commandTimeout: 1_000, ...redis } });
+  const instance = new CacheInstance({ redis: { keyPrefix: 'topology:', commandTimeout: 2_000, ...redis } });
   instances.push(instance);
   await instance.connect();
   await coherent(instance);
@@ -68,9 +68,11 @@ describe('the tier before a Cluster', () => {
   it('listens again to a master that closed the connection', async () => {
     const here = await start({ cluster: topology.addresses });
     await hold(here, 'old');
+    const losses: unknown[] = [];
+    here.near?.store.listen((heard) => heard === 'everything' && losses.push(heard));
     const [master] = await topology.masters();
     await master?.command('CLIENT', 'KILL', 'TYPE', 'pubsub');
-    await eventually(() => here.near?.coherence === 'deaf', { what: 'the loss is noticed' });
+    await eventually(() => losses.length > 0, { what: 'the loss is noticed' });
     await coherent(here);
     await hold(here, 'old');
   }, 60_000);
